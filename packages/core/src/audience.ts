@@ -1,0 +1,167 @@
+import { createAddressHasher } from "./address-hash.ts";
+import { parseBaseUrl } from "./base-url.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import type { AudienceContext, PropertyTypes, TenantContext } from "./context.ts";
+import { Worker } from "./delivery/worker.ts";
+import type { WorkerOptions } from "./delivery/worker-options.ts";
+import { invalidInput } from "./errors.ts";
+import { createIdSource } from "./ids.ts";
+import { createLinkTokens } from "./link-token.ts";
+import type { Renderer } from "./ports/renderer.ts";
+import type { Storage } from "./ports/storage.ts";
+import type { Transport } from "./ports/transport.ts";
+import { checkPropertyKey } from "./property-key.ts";
+import { Broadcasts } from "./resources/broadcasts.ts";
+import { Contacts } from "./resources/contacts.ts";
+import { Events } from "./resources/events.ts";
+import { PreferenceLinks, tenantContext } from "./resources/preferences.ts";
+import { Properties } from "./resources/properties.ts";
+import { Segments } from "./resources/segments.ts";
+import { Suppressions } from "./resources/suppressions.ts";
+import { Topics } from "./resources/topics.ts";
+import type { SenderResolver } from "./sender.ts";
+
+/** What an audience is made of. */
+export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
+	/** Where it is kept. */
+	readonly storage: Storage;
+	/** Where links in messages lead, and the keys that sign them. */
+	readonly links: {
+		/** The URL under which the host mounts the link pages; https, or http on localhost. At most 309 characters. */
+		readonly baseUrl: string;
+		/**
+		 * Keys of at least 32 random bytes as base64url or hex; several separated by commas. The first signs, all verify:
+		 * dropping one kills the links it signed.
+		 */
+		readonly keys: string | readonly (string | Uint8Array)[] | undefined;
+	};
+	/**
+	 * Key of the address hashes, at least 32 random bytes as base64url or hex. By these hashes opt-outs outlive removed
+	 * contacts, so the key must never change; keep it apart from the link keys and out of the database.
+	 */
+	readonly hashKey: string | Uint8Array | undefined;
+	/** Makes messages; needed to check and send broadcasts. */
+	readonly renderer?: Renderer | undefined;
+	/** Hands messages over; for one sender. Not together with `sender`. */
+	readonly transport?: Transport | undefined;
+	/** Says who sends a broadcast and through what: by tenant, topic or what the host likes. */
+	readonly sender?: SenderResolver | undefined;
+	/** Properties that every tenant has; their types are inferred into contacts. */
+	readonly properties?: P | undefined;
+	/** Time. @default the machine's */
+	readonly clock?: Clock | undefined;
+}
+
+/** The tenant of a host that has only one. */
+export const DEFAULT_TENANT = "default";
+
+const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+
+/**
+ * Makes an audience. Touches neither disk nor network.
+ *
+ * @throws `invalid_input` for a missing or weak key, an unsafe base URL, or a property that cannot be.
+ */
+export function createAudience<const P extends PropertyTypes = PropertyTypes>(
+	options: AudienceOptions<P>,
+): Audience<P> {
+	const { storage, links, hashKey, renderer, transport, sender, properties, clock = systemClock } = options;
+	if (transport !== undefined && sender !== undefined) {
+		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
+	}
+	const context: AudienceContext = {
+		storage,
+		clock,
+		newId: createIdSource(() => clock.now()),
+		hashAddress: createAddressHasher(hashKey),
+		tokens: createLinkTokens(links.keys),
+		baseUrl: parseBaseUrl(links.baseUrl),
+		renderer,
+		resolveSender: sender ?? (transport && (() => ({ transport }))),
+		declared: checkDeclared(properties ?? {}),
+	};
+	return new Audience(context, DEFAULT_TENANT);
+}
+
+/** One tenant's audience, and through {@link Audience.tenant} every other one. Made by {@link createAudience}. */
+export class Audience<P extends PropertyTypes = PropertyTypes> {
+	readonly #context: TenantContext;
+	/** One e-mail address each. */
+	readonly contacts: Contacts<P>;
+	/** Declared, typed attributes of contacts. */
+	readonly properties: Properties;
+	/** Internal groups of contacts. */
+	readonly segments: Segments;
+	/** User-facing subjects of mail. */
+	readonly topics: Topics;
+	/** Messages for many contacts. */
+	readonly broadcasts: Broadcasts;
+	/** What the person who gets the mail decides, by the token of a link. */
+	readonly preferences: PreferenceLinks;
+	/** Addresses that are never to be mailed. */
+	readonly suppressions: Suppressions;
+	/** What happened to contacts. */
+	readonly events: Events;
+
+	constructor(context: AudienceContext, tenantId: string) {
+		this.#context = tenantContext(context, tenantId);
+		this.contacts = new Contacts<P>(this.#context);
+		this.properties = new Properties(this.#context);
+		this.segments = new Segments(this.#context);
+		this.topics = new Topics(this.#context);
+		this.broadcasts = new Broadcasts(this.#context);
+		this.preferences = new PreferenceLinks(this.#context);
+		this.suppressions = new Suppressions(this.#context);
+		this.events = new Events(this.#context);
+	}
+
+	/** Whose audience this is. */
+	get tenantId(): string {
+		return this.#context.tenantId;
+	}
+
+	/** Brings the storage's schema up to date. */
+	migrate(): Promise<void> {
+		return this.#context.storage.migrate();
+	}
+
+	/** Gives the storage's resources back. */
+	close(): Promise<void> {
+		return this.#context.storage.close();
+	}
+
+	/**
+	 * The audience of one tenant, on the same storage. Tenants share nothing.
+	 *
+	 * @param id 1 to 100 ASCII letters, digits, `_`, `.` or `-`, beginning with a letter or digit.
+	 * @throws `invalid_input` with `invalid_tenant`.
+	 */
+	tenant(id: string): Audience<P> {
+		if (typeof id !== "string" || !TENANT_ID.test(id)) {
+			const message = "A tenant's id has 1 to 100 ASCII letters, digits, `_`, `.` or `-`.";
+			throw invalidInput("invalid_tenant", "tenant", message);
+		}
+		return new Audience<P>(this.#context, id);
+	}
+
+	/** The same tenant's audience on another storage, such as one that is part of the host's transaction. */
+	using(storage: Storage): Audience<P> {
+		return new Audience<P>({ ...this.#context, storage }, this.#context.tenantId);
+	}
+
+	/** A worker that plans and sends the broadcasts of all tenants. @throws `invalid_input` with `invalid_option`. */
+	worker(options?: WorkerOptions): Worker {
+		return new Worker(this.#context, options);
+	}
+}
+
+function checkDeclared(properties: PropertyTypes): PropertyTypes {
+	const types = new Set(["string", "number", "boolean", "date"]);
+	for (const [key, type] of Object.entries(properties)) {
+		checkPropertyKey(key, "properties");
+		if (types.has(type)) continue;
+		throw invalidInput("invalid_value", `properties.${key}`, `\`${key}\` must be a string, number, boolean or date.`);
+	}
+	return { ...properties };
+}

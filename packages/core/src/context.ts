@@ -1,0 +1,39 @@
+import type { Clock } from "./clock.ts";
+import type { LinkTokens } from "./link-token.ts";
+import type { PropertyType } from "./model/property.ts";
+import type { Renderer } from "./ports/renderer.ts";
+import type { Storage, TenantStorage } from "./ports/storage.ts";
+import type { SenderResolver } from "./sender.ts";
+
+/** Property types by key, as declared in code. */
+export type PropertyTypes = Readonly<Record<string, PropertyType>>;
+
+/** What all parts of one audience share. */
+export interface AudienceContext {
+	/** Over all tenants. */
+	readonly storage: Storage;
+	/** Time. */
+	readonly clock: Clock;
+	/** A new id, greater than all before it. */
+	readonly newId: () => string;
+	/** HMAC of a normalised address. */
+	readonly hashAddress: (addressKey: string) => string;
+	/** Codec of link tokens. */
+	readonly tokens: LinkTokens;
+	/** Where links lead, without trailing slash. */
+	readonly baseUrl: string;
+	/** Makes messages; absent in an audience that sends none. */
+	readonly renderer: Renderer | undefined;
+	/** Says who sends a broadcast; absent in an audience that sends none. */
+	readonly resolveSender: SenderResolver | undefined;
+	/** Properties declared in code, which every tenant has. */
+	readonly declared: PropertyTypes;
+}
+
+/** What the resources of one tenant share. */
+export interface TenantContext extends AudienceContext {
+	/** Which tenant. */
+	readonly tenantId: string;
+	/** What it keeps. */
+	readonly tenant: TenantStorage;
+}

@@ -1,0 +1,41 @@
+import { linkUrl } from "../base-url.ts";
+import type { TenantContext } from "../context.ts";
+import { notFound } from "../errors.ts";
+import type { BoundRule } from "../filter/recipient-rules.ts";
+import type { Contact } from "../model/contact.ts";
+import type { Message, Transport } from "../ports/transport.ts";
+import { bindRules } from "../resources/bind.ts";
+import { rendererOf, senderOf } from "./freeze.ts";
+
+/** A broadcast made ready for sending: everything that is the same for all recipients. */
+export interface PreparedBroadcast {
+	/** Its tenant. */
+	readonly context: TenantContext;
+	/** Its id. */
+	readonly broadcastId: string;
+	/** What hands its messages over. */
+	readonly transport: Transport;
+	/** Asked again when a recipient is marked. */
+	readonly rules: readonly BoundRule[];
+	/** One recipient's message. @throws `render_failed`. */
+	readonly message: (contact: Contact) => Message;
+}
+
+/** Makes a broadcast ready for sending. @throws `not_found`. */
+export async function prepareBroadcast(context: TenantContext, broadcastId: string): Promise<PreparedBroadcast> {
+	const [broadcast, content] = await Promise.all([
+		context.tenant.findBroadcast(broadcastId),
+		context.tenant.findContent(broadcastId),
+	]);
+	if (broadcast === undefined || content === undefined) throw notFound("broadcast");
+	const { transport } = await senderOf(context, broadcast);
+	const rules = await bindRules(context, broadcast, transport.smtputf8, context.clock.now());
+	const topicId = content.topicId ?? undefined;
+	const message = rendererOf(context).prepare(content, {
+		unsubscribeUrl: (contactId) => {
+			const token = context.tokens.mint("unsubscribe", { contactId, broadcastId, topicId });
+			return linkUrl(content.baseUrl, "unsubscribe", token);
+		},
+	});
+	return { context, broadcastId, transport, rules, message };
+}

@@ -1,0 +1,150 @@
+import { ConvokeError } from "../errors.ts";
+import type { MarkedRecipient, RecipientOutcome, SliceLease, SliceTurn } from "../ports/storage.ts";
+import { toContact } from "../resources/contact-units.ts";
+import { handOver } from "./hand-over.ts";
+import type { PreparedBroadcast } from "./prepared-broadcast.ts";
+import { recipientOutcome, unrenderable, untried } from "./recipient-outcome.ts";
+import type { WorkerSettings } from "./worker-options.ts";
+
+/** What a step did. */
+export interface StepReport {
+	/** Messages that the transport has accepted, recorded in this step. */
+	readonly sent: number;
+	/** Messages that were begun in this step. */
+	readonly begun: number;
+}
+
+/** What a run tells the worker. */
+export interface SliceRunEvents {
+	/** A hand-over has ended: there is a place free and something to record. */
+	settled(): void;
+	/** The transport refuses everything. */
+	accountProblem(reason: string): void;
+}
+
+/**
+ * One worker's work on one leased slice: a part of the rolling window. Recipients are marked just before they are handed
+ * over, so that at any moment at most as many are `sending` as the window has places.
+ */
+export class SliceRun {
+	readonly #broadcast: PreparedBroadcast;
+	readonly #lease: SliceLease;
+	readonly #settings: WorkerSettings;
+	readonly #events: SliceRunEvents;
+	readonly #settled: RecipientOutcome[] = [];
+	#inFlight = 0;
+	#leaseEnd: number;
+	#drained = false;
+	#held = true;
+	#released = false;
+
+	constructor(
+		broadcast: PreparedBroadcast,
+		lease: SliceLease,
+		leaseEnd: number,
+		settings: WorkerSettings,
+		events: SliceRunEvents,
+	) {
+		this.#broadcast = broadcast;
+		this.#lease = lease;
+		this.#leaseEnd = leaseEnd;
+		this.#settings = settings;
+		this.#events = events;
+	}
+
+	/** Hand-overs that have not ended. */
+	get inFlight(): number {
+		return this.#inFlight;
+	}
+
+	/** Whether the slice has nothing left to mark for now. */
+	get drained(): boolean {
+		return this.#drained || !this.#held;
+	}
+
+	/** Whether there is something to record, or the lease should be prolonged. */
+	get needsStep(): boolean {
+		const { clock } = this.#broadcast.context;
+		return this.#settled.length > 0 || clock.monotonic() > this.#leaseEnd - (this.#settings.leaseMs * 2) / 3;
+	}
+
+	/** Whether nothing is left to do but to record what has ended and to give the slice back. */
+	get ended(): boolean {
+		return this.drained && this.#inFlight === 0;
+	}
+
+	/** Records what has ended and fills up to `places` free places. */
+	async step(places: number): Promise<StepReport> {
+		return this.#advance(this.#drained ? 0 : places, this.#settings.leaseMs);
+	}
+
+	/** Marks nothing more; what is being handed over ends by itself. */
+	drain(): void {
+		this.#drained = true;
+	}
+
+	/** Records the last outcomes and gives the slice back. */
+	async release(): Promise<StepReport> {
+		this.#drained = true;
+		if (this.#released) return { sent: 0, begun: 0 };
+		const report = await this.#advance(0, 0);
+		this.#released = true;
+		return report;
+	}
+
+	async #advance(mark: number, leaseMs: number): Promise<StepReport> {
+		const { context, rules, transport } = this.#broadcast;
+		const outcomes = this.#settled.splice(0);
+		const before = context.clock.monotonic();
+		try {
+			const turn = await context.tenant.advanceSlice({
+				lease: this.#lease,
+				leaseMs,
+				outcomes,
+				mark,
+				rules,
+				onInterrupted: transport.idempotent ? "resend" : this.#settings.onUncertain,
+				at: context.clock.now(),
+			});
+			this.#follow(turn, mark, before);
+			return { sent: outcomes.filter(({ state }) => state === "sent").length, begun: turn.marked.length };
+		} catch (error) {
+			// Kept for the next step: what a storage did not take must not be forgotten.
+			this.#settled.unshift(...outcomes);
+			throw error;
+		}
+	}
+
+	#follow(turn: SliceTurn, mark: number, before: number): void {
+		this.#held = turn.held;
+		// Measured from before the call: the storage's lease began no earlier.
+		this.#leaseEnd = before + this.#settings.leaseMs;
+		if (turn.marked.length < mark || turn.status !== "sending") this.#drained = true;
+		for (const recipient of turn.marked) void this.#send(recipient);
+	}
+
+	async #send({ contact, attempt }: MarkedRecipient): Promise<void> {
+		this.#inFlight += 1;
+		const outcome = await this.#attempt({ contact, attempt });
+		this.#inFlight -= 1;
+		this.#settled.push(outcome);
+		this.#events.settled();
+	}
+
+	async #attempt({ contact, attempt }: MarkedRecipient): Promise<RecipientOutcome> {
+		const { context, transport, message } = this.#broadcast;
+		const { clock } = context;
+		const tried = { contactId: contact.id, attempt };
+		if (clock.monotonic() >= this.#leaseEnd) return untried(tried);
+		let finished: ReturnType<typeof message>;
+		try {
+			finished = message(toContact(contact));
+		} catch (error) {
+			return unrenderable(tried, ConvokeError.is(error) ? error.reason : "render_failed");
+		}
+		const answer = await handOver(transport, finished, clock, this.#settings.sendTimeoutMs);
+		if (answer.kind === "account_problem") this.#events.accountProblem(answer.reason);
+		const retryUncertain = transport.idempotent || this.#settings.onUncertain === "resend";
+		return recipientOutcome(answer, { ...tried, at: clock.now(), retryUncertain });
+	}
+}

@@ -1,0 +1,77 @@
+import { invalidInput } from "../errors.ts";
+
+/** How a worker works. */
+export interface WorkerOptions {
+	/**
+	 * Messages handed over at once, 1 to 1,000. Also bounds how many can be handed over twice after a crash.
+	 *
+	 * @default 32
+	 */
+	readonly concurrency?: number | undefined;
+	/**
+	 * Seconds the worker waits for one hand-over before it counts as uncertain, 1 to 3,600. A mail server may take ten
+	 * minutes for its last reply (RFC 5321 section 4.5.3.2.6); most take seconds.
+	 *
+	 * @default 300
+	 */
+	readonly sendTimeoutSeconds?: number | undefined;
+	/**
+	 * Seconds after which another worker may take over from a dead one; not less than `sendTimeoutSeconds`.
+	 *
+	 * @default 360
+	 */
+	readonly leaseSeconds?: number | undefined;
+	/** Seconds between looks for work while there is none, for `start`; 0.1 to 3,600. @default 1 */
+	readonly pollSeconds?: number | undefined;
+	/**
+	 * What becomes of a message of which nobody knows whether it was sent, when the transport would send it twice:
+	 * `resend` hands it over again, `hold` leaves it `uncertain`.
+	 *
+	 * @default "resend"
+	 */
+	readonly onUncertain?: "resend" | "hold" | undefined;
+}
+
+/** Checked options, in milliseconds where they are times. */
+export interface WorkerSettings {
+	readonly concurrency: number;
+	readonly sendTimeoutMs: number;
+	readonly leaseMs: number;
+	readonly pollMs: number;
+	readonly onUncertain: "resend" | "hold";
+}
+
+/** Reads a worker's options. @throws `invalid_input` with `invalid_option`. */
+export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
+	const { concurrency = 32, sendTimeoutSeconds = 300, pollSeconds = 1, onUncertain = "resend" } = options;
+	const leaseSeconds = options.leaseSeconds ?? 360;
+	if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1000) {
+		throw invalidOption("concurrency", `\`concurrency\` must be a whole number from 1 to 1000, not ${concurrency}.`);
+	}
+	checkSeconds("sendTimeoutSeconds", sendTimeoutSeconds, 1);
+	checkSeconds("leaseSeconds", leaseSeconds, 1);
+	checkSeconds("pollSeconds", pollSeconds, 0.1);
+	if (leaseSeconds < sendTimeoutSeconds) {
+		const message = `\`leaseSeconds\` (${leaseSeconds}) must not be less than \`sendTimeoutSeconds\` (${sendTimeoutSeconds}).`;
+		throw invalidOption("leaseSeconds", message);
+	}
+	if (onUncertain !== "resend" && onUncertain !== "hold") {
+		throw invalidOption("onUncertain", "`onUncertain` must be `resend` or `hold`.");
+	}
+	return {
+		concurrency,
+		sendTimeoutMs: sendTimeoutSeconds * 1000,
+		leaseMs: leaseSeconds * 1000,
+		pollMs: pollSeconds * 1000,
+		onUncertain,
+	};
+}
+
+function checkSeconds(field: string, value: number, min: number): void {
+	if (typeof value === "number" && value >= min && value <= 3600) return;
+	throw invalidOption(field, `\`${field}\` must be a number of seconds from ${min} to 3600, not ${String(value)}.`);
+}
+
+function invalidOption(field: string, message: string) {
+	return invalidInput("invalid_option", field, message);
+}

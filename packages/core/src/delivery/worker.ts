@@ -1,0 +1,270 @@
+import type { AudienceContext } from "../context.ts";
+import { ConvokeError, invalidInput } from "../errors.ts";
+import type { Backlog, SliceLease } from "../ports/storage.ts";
+import { tenantContext } from "../resources/preferences.ts";
+import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
+import { doDueWork } from "./due-work.ts";
+import { prepareBroadcast } from "./prepared-broadcast.ts";
+import type { PreparedBroadcast } from "./prepared-broadcast.ts";
+import { SliceRun } from "./slice-run.ts";
+import type { StepReport } from "./slice-run.ts";
+import { checkWorkerOptions } from "./worker-options.ts";
+import type { WorkerOptions, WorkerSettings } from "./worker-options.ts";
+
+/** When a run is to end before everything due is done. */
+export interface RunLimits {
+	/** Begins no message after this instant. */
+	readonly until?: Date | undefined;
+	/** Hands over at most this many messages, at least 1. */
+	readonly maxMessages?: number | undefined;
+	/** Begins no message after it aborts. */
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** What a run did. */
+export interface RunReport {
+	/** Messages that transports accepted. */
+	readonly sent: number;
+	/** Recipients that are still waiting, over all tenants. */
+	readonly remaining: number;
+}
+
+/** How a worker is. */
+export interface WorkerHealth {
+	/** Whether `start` is in force. */
+	readonly running: boolean;
+	/** Messages being handed over now. */
+	readonly inFlight: number;
+	/** What is waiting, over all tenants. */
+	readonly backlog: Backlog;
+	/** The last failure, without addresses. */
+	readonly lastError: { readonly reason: string; readonly at: Date } | undefined;
+}
+
+/** Prepared broadcasts kept. */
+const MAX_PREPARED = 16;
+
+/**
+ * Plans and sends what is due, for all tenants of an audience. Any number of workers may share a storage. At most
+ * `concurrency` messages are being handed over at any moment.
+ */
+export class Worker {
+	readonly #context: AudienceContext;
+	readonly #settings: WorkerSettings;
+	readonly #owner: string;
+	readonly #runs = new Set<SliceRun>();
+	readonly #prepared = new Map<string, Promise<PreparedBroadcast>>();
+	readonly #refused = new Map<PreparedBroadcast, string>();
+	#wake: () => void = () => {};
+	#nextLook = 0;
+	#busy = false;
+	#loop: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+	#lastError: WorkerHealth["lastError"];
+
+	constructor(context: AudienceContext, options: WorkerOptions = {}) {
+		this.#context = context;
+		this.#settings = checkWorkerOptions(options);
+		this.#owner = context.newId();
+	}
+
+	/**
+	 * Does what is due and returns: for a cron job, a serverless function or a test. Messages that must wait (a retry, a
+	 * lease of another worker) remain.
+	 *
+	 * @throws `invalid_state` with `worker_busy` when this worker is running; what the storage throws, after every message
+	 * in flight has ended.
+	 */
+	async run(limits: RunLimits = {}): Promise<RunReport> {
+		const { maxMessages = Number.POSITIVE_INFINITY } = limits;
+		if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
+			throw invalidInput("invalid_option", "maxMessages", "`maxMessages` must be a whole number from 1.");
+		}
+		const sent = await this.#exclusively(() => this.#work({ ...limits, maxMessages }));
+		const { recipients } = await this.#context.storage.measureBacklog();
+		return { sent, remaining: recipients };
+	}
+
+	/** Works until `stop`. A failure is kept for `health` and tried again after the poll interval. */
+	start(): void {
+		if (this.#loop !== undefined || this.#busy) throw busy();
+		const stop = new AbortController();
+		this.#loop = { stop, ended: this.#forever(stop.signal) };
+	}
+
+	/** Begins no more messages, waits for those being handed over, and gives everything else back. */
+	async stop(): Promise<void> {
+		const loop = this.#loop;
+		if (loop === undefined) return;
+		loop.stop.abort();
+		this.#wake();
+		await loop.ended;
+		this.#loop = undefined;
+	}
+
+	/** How the worker and its backlog are. */
+	async health(): Promise<WorkerHealth> {
+		return {
+			running: this.#loop !== undefined,
+			inFlight: this.#inFlight,
+			backlog: await this.#context.storage.measureBacklog(),
+			lastError: this.#lastError,
+		};
+	}
+
+	get #inFlight(): number {
+		let sum = 0;
+		for (const run of this.#runs) sum += run.inFlight;
+		return sum;
+	}
+
+	async #forever(signal: AbortSignal): Promise<void> {
+		while (!signal.aborted) {
+			try {
+				await this.#exclusively(() => this.#work({ signal, maxMessages: Number.POSITIVE_INFINITY }));
+			} catch (error) {
+				const reason = ConvokeError.is(error) ? error.reason : "unexpected_error";
+				this.#lastError = { reason, at: this.#context.clock.now() };
+			}
+			if (!signal.aborted) await this.#context.clock.sleep(this.#settings.pollMs, signal);
+		}
+	}
+
+	async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+		if (this.#busy) throw busy();
+		this.#busy = true;
+		try {
+			return await work();
+		} finally {
+			this.#busy = false;
+		}
+	}
+
+	async #work(limits: RunLimits & { readonly maxMessages: number }): Promise<number> {
+		let sent = 0;
+		let begun = 0;
+		try {
+			for (;;) {
+				await this.#pauseRefused();
+				const left = this.#mayBegin(limits) ? limits.maxMessages - begun : 0;
+				const report = await this.#stepRuns(left);
+				sent += report.sent;
+				begun += report.begun;
+				if (report.begun < left && (await this.#lookForWork(limits))) continue;
+				if (this.#runs.size === 0) return sent;
+				await this.#settledOrDue();
+			}
+		} catch (error) {
+			await this.#windDown();
+			throw error;
+		}
+	}
+
+	#mayBegin({ until, signal }: RunLimits): boolean {
+		return signal?.aborted !== true && (until === undefined || this.#context.clock.now() < until);
+	}
+
+	/** Records what has ended, begins up to `left` messages in free places, gives ended slices back. */
+	async #stepRuns(left: number): Promise<StepReport> {
+		let sent = 0;
+		let begun = 0;
+		for (const run of this.#runs) {
+			if (begun >= left) run.drain();
+			const places = run.drained ? 0 : Math.min(left - begun, this.#settings.concurrency - this.#inFlight);
+			const steps = [];
+			if (!run.ended && (places > 0 || run.needsStep)) steps.push(await run.step(places));
+			if (run.ended) {
+				steps.push(await run.release());
+				this.#runs.delete(run);
+			}
+			for (const step of steps) {
+				sent += step.sent;
+				begun += step.begun;
+			}
+		}
+		return { sent, begun };
+	}
+
+	/**
+	 * Takes another slice when there are free places that no slice at hand can fill, else other due work. Looks again at
+	 * once as long as it finds something, and at most every poll interval while messages are in flight.
+	 */
+	async #lookForWork(limits: RunLimits): Promise<boolean> {
+		const { clock, storage } = this.#context;
+		const idle = this.#runs.size === 0;
+		if (this.#inFlight >= this.#settings.concurrency) return false;
+		for (const run of this.#runs) if (!run.drained) return false;
+		if (!idle && clock.monotonic() < this.#nextLook) return false;
+		const before = clock.monotonic();
+		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs: this.#settings.leaseMs, at: clock.now() });
+		if (lease !== undefined) {
+			await this.#take(lease, before + this.#settings.leaseMs);
+			return true;
+		}
+		this.#nextLook = clock.monotonic() + this.#settings.pollMs;
+		return doDueWork(this.#context, limits.signal);
+	}
+
+	async #take(lease: SliceLease, leaseEnd: number): Promise<void> {
+		const broadcast = await this.#prepare(lease);
+		const events = {
+			settled: () => this.#wake(),
+			accountProblem: (reason: string) => this.#refused.set(broadcast, reason),
+		};
+		this.#runs.add(new SliceRun(broadcast, lease, leaseEnd, this.#settings, events));
+	}
+
+	#prepare({ tenantId, broadcastId }: SliceLease): Promise<PreparedBroadcast> {
+		const known = this.#prepared.get(broadcastId);
+		if (known !== undefined) return known;
+		const prepared = prepareBroadcast(tenantContext(this.#context, tenantId), broadcastId);
+		this.#prepared.set(broadcastId, prepared);
+		prepared.catch(() => this.#prepared.delete(broadcastId));
+		const [oldest] = this.#prepared.keys();
+		if (this.#prepared.size > MAX_PREPARED && oldest !== undefined) this.#prepared.delete(oldest);
+		return prepared;
+	}
+
+	async #pauseRefused(): Promise<void> {
+		for (const [{ context, broadcastId }, reason] of this.#refused) {
+			const changes = { status: "paused" as const, statusReason: reason, updatedAt: context.clock.now() };
+			await context.tenant.moveBroadcast({ id: broadcastId, from: BROADCAST_MOVES.pause, changes });
+		}
+		this.#refused.clear();
+	}
+
+	/** Waits until a hand-over has ended, or a lease should be prolonged or work looked for. */
+	async #settledOrDue(): Promise<void> {
+		const { clock } = this.#context;
+		const woken = new AbortController();
+		this.#wake = () => woken.abort();
+		const ready = [...this.#runs].some((run) => run.needsStep);
+		if (!ready) await clock.sleep(Math.min(this.#settings.leaseMs / 3, this.#settings.pollMs), woken.signal);
+		this.#wake = () => {};
+		// Hand-overs tend to end together: what ends in this turn of the event loop is recorded in one unit.
+		await clock.pause();
+	}
+
+	/** After a failure: waits for what is in flight, and records it if the storage allows. */
+	async #windDown(): Promise<void> {
+		for (const run of this.#runs) run.drain();
+		while (this.#inFlight > 0) await this.#settledInFlight();
+		for (const run of this.#runs) {
+			// The failure that led here is the one to report; the lease of this slice runs out by itself.
+			await run.release().catch(() => {});
+		}
+		this.#runs.clear();
+	}
+
+	async #settledInFlight(): Promise<void> {
+		const woken = new AbortController();
+		this.#wake = () => woken.abort();
+		await this.#context.clock.sleep(this.#settings.pollMs, woken.signal);
+	}
+}
+
+function busy(): ConvokeError {
+	return new ConvokeError("invalid_state", {
+		reason: "worker_busy",
+		message: "This worker is working already; make another one, or stop it first.",
+	});
+}

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import type { RecipientMove } from "../ports/storage.ts";
+import { put, remove } from "./contact-acts.ts";
+import { handOver, present, provesCopies, provesPages } from "./proofs.ts";
+import { minutes } from "./records.ts";
+import {
+	accepted,
+	claim,
+	markAll,
+	pendingRecipient,
+	provesTally,
+	sendingTo,
+	startSending,
+	step,
+} from "./sending-acts.ts";
+import { examCase, type StorageCase, type World } from "./storage-case.ts";
+import type { BroadcastRecord } from "../model/broadcast.ts";
+import type { ContactRecord } from "../model/contact.ts";
+
+/** Two broadcasts to the same twelve contacts, in both tenants, in slices of about five. */
+async function twoBroadcasts(world: World): Promise<{
+	readonly contacts: readonly ContactRecord[];
+	readonly broadcast: BroadcastRecord;
+	readonly neighbour: BroadcastRecord;
+}> {
+	const { make } = world;
+	const contacts = make
+		.contacts(12)
+		.map((contact, index) => ({ ...contact, unsubscribed: index === 3 || index === 9 }));
+	const last = present(contacts.at(-1)).id;
+	const [broadcast, neighbour] = [make.queued(last), make.queued(last)];
+	await world.both(async (each) => {
+		await put(each, ...contacts);
+		await startSending(each, broadcast, { limit: 5 });
+		await startSending(each, neighbour, { limit: 5 });
+	});
+	return { contacts, broadcast, neighbour };
+}
+
+const reading: readonly StorageCase[] = [
+	examCase("findRecipient: answers by value, and only this tenant's", async ({ tenant, bystander, make }) => {
+		const contact = make.contact();
+		const broadcast = await sendingTo(tenant, make, [contact]);
+		const recipient = pendingRecipient(broadcast, contact);
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, contact.id), recipient);
+		assert.equal(await bystander.findRecipient(broadcast.id, contact.id), undefined);
+		assert.equal(await tenant.findRecipient(broadcast.id, make.id()), undefined);
+		assert.equal(await tenant.findRecipient(make.id(), contact.id), undefined);
+		await provesCopies(() => tenant.findRecipient(broadcast.id, contact.id));
+		await remove(tenant, contact);
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, contact.id), recipient);
+	}),
+
+	examCase("pageRecipients: leads through recipients by state and reason", async (world) => {
+		const { tenant, bystander, make } = world;
+		const { contacts, broadcast } = await twoBroadcasts(world);
+		const all = (await tenant.pageRecipients(broadcast.id, {}, { limit: 99 })).toReversed();
+		assert.deepEqual(
+			all.map(({ contactId }) => contactId),
+			contacts.map(({ id }) => id),
+		);
+		const cursorOf = ({ contactId }: { readonly contactId: string }): string => contactId;
+		await provesPages(all, cursorOf, (page) => tenant.pageRecipients(broadcast.id, {}, page));
+		const pending = all.filter(({ state }) => state === "pending");
+		await provesPages(pending, cursorOf, (page) => tenant.pageRecipients(broadcast.id, { state: "pending" }, page));
+		const excluded = all.filter(({ state }) => state === "excluded").toReversed();
+		assert.equal(excluded.length, 2);
+		const unsubscribed = { state: "excluded" as const, reason: "unsubscribed" };
+		for (const where of [{ state: "excluded" as const }, { reason: "unsubscribed" }, unsubscribed]) {
+			assert.deepEqual(await tenant.pageRecipients(broadcast.id, where, { limit: 9 }), excluded);
+		}
+		for (const where of [
+			{ state: "sent" as const },
+			{ reason: "suppressed" },
+			{ ...unsubscribed, state: "pending" as const },
+		]) {
+			assert.deepEqual(await tenant.pageRecipients(broadcast.id, where, { limit: 9 }), []);
+		}
+		assert.deepEqual(await tenant.pageRecipients(make.id(), {}, { limit: 9 }), []);
+		await provesCopies(() => tenant.pageRecipients(broadcast.id, {}, { limit: 3 }));
+		await bystander.deleteBroadcast(broadcast.id, ["sending"]);
+		assert.deepEqual(await tenant.pageRecipients(broadcast.id, {}, { limit: 99 }), all.toReversed());
+		assert.deepEqual(await bystander.pageRecipients(broadcast.id, {}, { limit: 99 }), []);
+	}),
+
+	examCase("pageContactRecipients: tells one contact's broadcasts, the latest first", async (world) => {
+		const { tenant, bystander, make } = world;
+		const { contacts, broadcast, neighbour } = await twoBroadcasts(world);
+		const contact = present(contacts[7]);
+		const third = make.queued(contact.id);
+		await startSending(tenant, third);
+		const expected = [third, neighbour, broadcast].map((one) => pendingRecipient(one, contact));
+		assert.deepEqual(await tenant.pageContactRecipients(contact.id, 9), expected);
+		assert.deepEqual(await tenant.pageContactRecipients(contact.id, 2), expected.slice(0, 2));
+		assert.deepEqual(await bystander.pageContactRecipients(contact.id, 9), expected.slice(1));
+		assert.deepEqual(await tenant.pageContactRecipients(make.id(), 9), []);
+		await provesCopies(() => tenant.pageContactRecipients(contact.id, 9));
+		await remove(tenant, contact);
+		assert.deepEqual(await tenant.pageContactRecipients(contact.id, 9), expected);
+	}),
+];
+
+const counting: readonly StorageCase[] = [
+	examCase("tallyBroadcast: is what the rows say, all along", async (world) => {
+		const { storage, tenant, bystander } = world;
+		const { contacts, broadcast } = await twoBroadcasts(world);
+		const none = { sending: 0, sent: 0, failed: 0, skipped: 0, uncertain: 0 };
+		const frozen = { candidates: 12, excluded: { unsubscribed: 2 }, pending: 10, ...none };
+		assert.deepEqual(await provesTally(tenant, broadcast), frozen);
+		await bystander.moveBroadcast({ id: broadcast.id, from: ["sending"], changes: { status: "paused" } });
+		const lease = await claim(storage);
+		const { marked } = await tenant.advanceSlice(step(lease, { mark: 3 }));
+		assert.equal((await provesTally(tenant, broadcast)).sending, 3);
+		const [first, second, third] = marked.map(({ contact }) => contact);
+		assert.ok(first && second && third);
+		const outcomes = [accepted(first), accepted(second, { state: "failed" }), accepted(third, { state: "pending" })];
+		await tenant.advanceSlice(step(lease, { outcomes }));
+		await put(tenant, { ...third, unsubscribed: true });
+		await tenant.advanceSlice(step(lease, { mark: 1 }));
+		const { candidates, excluded, ...delivery } = await provesTally(tenant, broadcast);
+		assert.deepEqual([candidates, excluded], [12, { unsubscribed: 2 }]);
+		assert.deepEqual(delivery, { pending: 6, sending: 1, sent: 1, failed: 1, skipped: 1, uncertain: 0 });
+		assert.deepEqual(await bystander.tallyBroadcast(broadcast.id), frozen);
+		await remove(tenant, present(contacts[0]));
+		assert.equal((await provesTally(tenant, broadcast)).candidates, 12);
+		await provesCopies(() => tenant.tallyBroadcast(broadcast.id));
+	}),
+
+	examCase("recountBroadcast: counts the rows of one broadcast", async (world) => {
+		const { tenant, bystander, make } = world;
+		const { broadcast, neighbour } = await twoBroadcasts(world);
+		await bystander.deleteBroadcast(broadcast.id, ["sending"]);
+		await tenant.deleteBroadcast(neighbour.id, ["sending"]);
+		const none = { sending: 0, sent: 0, failed: 0, skipped: 0, uncertain: 0 };
+		const counts = { candidates: 12, excluded: { unsubscribed: 2 }, pending: 10, ...none };
+		const nobody = { candidates: 0, excluded: {}, pending: 0, ...none };
+		assert.deepEqual(await tenant.recountBroadcast(broadcast.id), counts);
+		assert.deepEqual(await tenant.recountBroadcast(neighbour.id), nobody);
+		assert.deepEqual(await bystander.recountBroadcast(broadcast.id), nobody);
+		assert.deepEqual(await tenant.recountBroadcast(make.id()), nobody);
+		assert.deepEqual(await tenant.tallyBroadcast(make.id()), nobody);
+		await provesCopies(() => tenant.recountBroadcast(broadcast.id));
+	}),
+];
+
+const moving: readonly StorageCase[] = [
+	examCase("moveRecipients: moves at most so many, and says how many", async (world) => {
+		const { tenant, alone, inert, make } = world;
+		const { broadcast, neighbour } = await twoBroadcasts(world);
+		const cancel = (limit: number): RecipientMove => ({
+			broadcastId: broadcast.id,
+			from: "pending",
+			to: "skipped",
+			reason: "canceled",
+			at: minutes(20),
+			limit,
+		});
+		assert.equal(await inert(() => tenant.moveRecipients({ ...cancel(9), from: "failed" })), 0);
+		assert.equal(await inert(() => tenant.moveRecipients({ ...cancel(9), broadcastId: make.id() })), 0);
+		await handOver(cancel(7), async (given) => {
+			assert.equal(await alone(() => tenant.moveRecipients(given)), 7);
+		});
+		const { skipped, pending } = await provesTally(tenant, broadcast);
+		assert.deepEqual([skipped, pending], [7, 3]);
+		assert.equal(await alone(() => tenant.moveRecipients(cancel(7))), 3);
+		assert.equal(await inert(() => tenant.moveRecipients(cancel(7))), 0);
+		const moved = await tenant.pageRecipients(broadcast.id, { state: "skipped" }, { limit: 99 });
+		assert.equal(moved.length, 10);
+		for (const { contactId, ...row } of moved) {
+			const expected = { ...pendingRecipient(broadcast, { id: contactId }), state: "skipped", reason: "canceled" };
+			assert.deepEqual({ contactId, ...row }, { ...expected, updatedAt: minutes(20) });
+		}
+		assert.equal((await provesTally(tenant, broadcast)).excluded.unsubscribed, 2);
+		assert.equal((await provesTally(tenant, neighbour)).pending, 10);
+	}),
+
+	examCase("moveRecipients: moves one contact's recipient", async (world) => {
+		const { tenant, alone, inert, make } = world;
+		const { contacts, broadcast } = await twoBroadcasts(world);
+		const [fifth, excluded] = [present(contacts[4]), present(contacts[3])];
+		const move = {
+			broadcastId: broadcast.id,
+			from: "pending" as const,
+			to: "uncertain" as const,
+			reason: null,
+			at: minutes(20),
+			limit: 9,
+		};
+		assert.equal(await inert(() => tenant.moveRecipients({ ...move, contactId: excluded.id })), 0);
+		assert.equal(await inert(() => tenant.moveRecipients({ ...move, contactId: make.id() })), 0);
+		assert.equal(await alone(() => tenant.moveRecipients({ ...move, contactId: fifth.id })), 1);
+		const expected = { ...pendingRecipient(broadcast, fifth), state: "uncertain", updatedAt: minutes(20) };
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, fifth.id), expected);
+		assert.deepEqual((await provesTally(tenant, broadcast)).uncertain, 1);
+	}),
+
+	examCase("moveRecipients: makes failed and uncertain ones due again", async ({ storage, tenant, make }) => {
+		const contacts = make.contacts(3);
+		const [first, second, third] = contacts;
+		assert.ok(first && second && third);
+		const broadcast = await sendingTo(tenant, make, contacts);
+		const lease = await markAll(storage, tenant);
+		const outcomes = [
+			accepted(first, { state: "failed", reason: "no_such_user", providerId: "provider-1" }),
+			accepted(second, { state: "uncertain", reason: "timeout" }),
+			accepted(third, { state: "pending", reason: "busy", retryAt: minutes(90) }),
+		];
+		await tenant.advanceSlice(step(lease, { outcomes }));
+		const move = { broadcastId: broadcast.id, to: "pending" as const, reason: null, at: minutes(20), limit: 9 };
+		assert.equal(await tenant.moveRecipients({ ...move, from: "failed" }), 1);
+		assert.equal(await tenant.moveRecipients({ ...move, from: "uncertain" }), 1);
+		const retried = {
+			...pendingRecipient(broadcast, first),
+			attempts: 1,
+			providerId: "provider-1",
+			updatedAt: minutes(20),
+		};
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, first.id), retried);
+		assert.equal(await tenant.moveRecipients({ ...move, from: "pending", contactId: third.id }), 1);
+		assert.equal((await tenant.findRecipient(broadcast.id, third.id))?.retryAt, null);
+		const turn = await tenant.advanceSlice(step(lease, { mark: 9 }));
+		assert.deepEqual(
+			turn.marked.map(({ attempt }) => attempt),
+			[2, 2, 2],
+		);
+	}),
+];
+
+/** What a storage does with recipients outside of sending. */
+export const recipientCases: readonly StorageCase[] = [...reading, ...counting, ...moving];

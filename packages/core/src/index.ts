@@ -1,0 +1,93 @@
+/**
+ * A marketing audience inside your own process: contacts, properties, segments and topics, and broadcasts that reach
+ * exactly the people who should get them. Not a mail server and not a template editor.
+ *
+ * @example
+ * ```ts
+ * const audience = createAudience({ storage: createMemoryStorage(), links: { baseUrl, keys }, hashKey });
+ * await audience.migrate();
+ * await audience.contacts.create({ email: "ada@example.com", firstName: "Ada" });
+ * ```
+ *
+ * @module
+ */
+export { Audience, createAudience, DEFAULT_TENANT } from "./audience.ts";
+export type { AudienceOptions } from "./audience.ts";
+export { linkUrl } from "./base-url.ts";
+export type { LinkPage } from "./base-url.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export type { PropertyTypes } from "./context.ts";
+export type { Explanation } from "./delivery/explain.ts";
+export type { PlanCounts } from "./delivery/planner.ts";
+export type { BroadcastRecipient, RecipientSelection } from "./delivery/recipient-lists.ts";
+export type { Verification } from "./delivery/verify.ts";
+export type { RunLimits, RunReport, Worker, WorkerHealth } from "./delivery/worker.ts";
+export type { WorkerOptions } from "./delivery/worker-options.ts";
+export { parseEmailAddress, parseMailbox } from "./email-address.ts";
+export type { EmailAddress, Mailbox } from "./email-address.ts";
+export { ConvokeError, invalidInput } from "./errors.ts";
+export type { ConvokeErrorCode, ConvokeErrorDetails } from "./errors.ts";
+export type {
+	BoundFilter,
+	BoundSubject,
+	Comparison,
+	DateField,
+	FieldFilter,
+	Filter,
+	FilterOperator,
+	FilterValue,
+	FlagField,
+	RelativeDate,
+	TextField,
+	TextMatch,
+} from "./filter/filter.ts";
+export { sampleKey } from "./filter/match.ts";
+export type { BoundRule } from "./filter/recipient-rules.ts";
+export { createLinkTokens } from "./link-token.ts";
+export type { LinkPurpose, LinkSubject, LinkTokens } from "./link-token.ts";
+export { createMemoryStorage } from "./memory/memory-storage.ts";
+export type {
+	Broadcast,
+	BroadcastContent,
+	BroadcastRecord,
+	BroadcastStatus,
+	Footer,
+	MessageHeaders,
+	PlanProgress,
+} from "./model/broadcast.ts";
+export type {
+	Confirmation,
+	Contact,
+	ContactRecord,
+	PropertyValue,
+	PropertyValues,
+	RetainedOptOut,
+	Subscription,
+} from "./model/contact.ts";
+export type { ConvokeEvent, EventSource, EventType, NewEvent } from "./model/event.ts";
+export type { ContactImport, ImportCounts, ImportIssue, ImportStatus } from "./model/import.ts";
+export type { Property, PropertyType } from "./model/property.ts";
+export type { ExclusionReason, Recipient, RecipientCounts, RecipientState } from "./model/recipient.ts";
+export type { Segment } from "./model/segment.ts";
+export type { Suppression, SuppressionOrigin, SuppressionRecord } from "./model/suppression.ts";
+export type { Topic, TopicVisibility } from "./model/topic.ts";
+export type { ListOptions, Page } from "./page.ts";
+export type { CompiledMessage, Finding, MessageLinks, MessageSource, Renderer } from "./ports/renderer.ts";
+export type * from "./ports/storage.ts";
+export type { Message, Transport, TransportOutcome } from "./ports/transport.ts";
+export type { BroadcastChanges, NewBroadcast } from "./resources/broadcast-input.ts";
+export type { Broadcasts, Plan, Progress, SendOptions } from "./resources/broadcasts.ts";
+export type { ActOptions, ContactChanges, ContactRef, NewContact, TopicChoice } from "./resources/contact-input.ts";
+export type { ContactSegments } from "./resources/contact-segments.ts";
+export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";
+export type { ContactHistory, Contacts, ContactSelection, ValuesOf } from "./resources/contacts.ts";
+export type { EventPage, Events } from "./resources/events.ts";
+export type { ImportIssues, Imports, NewImport } from "./resources/imports.ts";
+export type { PreferenceChanges, PreferenceLinks, Preferences, UnsubscribeOutcome } from "./resources/preferences.ts";
+export type { NewProperty, Properties, PropertyRef } from "./resources/properties.ts";
+export type { NewSegment, Segments } from "./resources/segments.ts";
+export type { NewSuppression, Suppressions } from "./resources/suppressions.ts";
+export type { NewTopic, TopicChanges, Topics } from "./resources/topics.ts";
+export type { MailboxInput, Sender, SenderResolver } from "./sender.ts";
+export { checkHeaderText } from "./text.ts";

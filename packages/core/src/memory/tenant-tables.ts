@@ -1,0 +1,89 @@
+import { ConvokeError } from "../errors.ts";
+import type { MatchFacts } from "../filter/match.ts";
+import type { BroadcastContent, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import type { ContactImport, ImportIssue } from "../model/import.ts";
+import type { Property } from "../model/property.ts";
+import type { Segment } from "../model/segment.ts";
+import type { SuppressionRecord } from "../model/suppression.ts";
+import type { Topic } from "../model/topic.ts";
+import { ContactRows } from "./contact-rows.ts";
+import { EntityRows } from "./entity-rows.ts";
+import { EventLog } from "./event-log.ts";
+import { RecipientRows } from "./recipient-rows.ts";
+import { RetainedRows } from "./retained-rows.ts";
+
+const UNDER_WAY: ReadonlySet<BroadcastStatus> = new Set(["scheduled", "queued", "sending", "paused"]);
+
+/** Everything one tenant keeps. */
+export class TenantTables implements MatchFacts {
+	readonly contacts: ContactRows = new ContactRows();
+	readonly retained: RetainedRows = new RetainedRows();
+	readonly events: EventLog = new EventLog();
+	/** By key. */
+	readonly properties: Map<string, Property> = new Map<string, Property>();
+	readonly segments: EntityRows<Segment> = new EntityRows<Segment>();
+	readonly topics: EntityRows<Topic> = new EntityRows<Topic>();
+	readonly suppressions: EntityRows<SuppressionRecord> = new EntityRows<SuppressionRecord>();
+	/** Ids of suppressions by address hash. */
+	readonly suppressed: Map<string, string> = new Map<string, string>();
+	readonly broadcasts: EntityRows<BroadcastRecord> = new EntityRows<BroadcastRecord>();
+	readonly contents: Map<string, BroadcastContent> = new Map<string, BroadcastContent>();
+	readonly imports: EntityRows<ContactImport> = new EntityRows<ContactImport>();
+	readonly issues: Map<string, ImportIssue[]> = new Map<string, ImportIssue[]>();
+	readonly #recipients = new Map<string, RecipientRows>();
+
+	/** The property with this id. */
+	propertyById(id: string): Property | undefined {
+		for (const property of this.properties.values()) if (property.id === id) return property;
+		return undefined;
+	}
+
+	/** The recipients of a broadcast; of one without plan, none. */
+	recipientsOf(broadcastId: string): RecipientRows {
+		return this.#recipients.get(broadcastId) ?? new RecipientRows(broadcastId);
+	}
+
+	/** The recipients of a broadcast, to add to. */
+	openRecipients(broadcastId: string): RecipientRows {
+		const recipients = this.recipientsOf(broadcastId);
+		this.#recipients.set(broadcastId, recipients);
+		return recipients;
+	}
+
+	/** Deletes a broadcast with all that belongs to it. */
+	deleteBroadcast(broadcastId: string): void {
+		this.broadcasts.delete(broadcastId);
+		this.contents.delete(broadcastId);
+		this.#recipients.delete(broadcastId);
+	}
+
+	/** Whether a broadcast that is under way refers to this segment or topic. */
+	isInUse(id: string): boolean {
+		for (const { status, uses } of this.broadcasts.peekAll()) {
+			if (UNDER_WAY.has(status) && uses.includes(id)) return true;
+		}
+		return false;
+	}
+
+	isSuppressed(addressHash: string): boolean {
+		return this.suppressed.has(addressHash);
+	}
+
+	hasReceived(broadcastId: string, contactId: string): boolean {
+		return this.#recipients.get(broadcastId)?.peek(contactId)?.state === "sent";
+	}
+
+	/**
+	 * Throws unless the import goes on.
+	 *
+	 * @throws `invalid_state` with `import_ended`
+	 */
+	checkImportGoesOn(id: string): void {
+		if (this.imports.peek(id)?.status === "in_progress") return;
+		throw new ConvokeError("invalid_state", {
+			reason: "import_ended",
+			resource: "import",
+			message: "The import is no longer in progress; nothing was written. Start another one for the remaining rows.",
+		});
+	}
+}

@@ -1,0 +1,267 @@
+import type { TenantContext } from "../context.ts";
+import { notFound } from "../errors.ts";
+import { explain } from "../delivery/explain.ts";
+import type { Explanation } from "../delivery/explain.ts";
+import { examine, freeze } from "../delivery/freeze.ts";
+import { survey } from "../delivery/planner.ts";
+import type { PlanCounts } from "../delivery/planner.ts";
+import { expectedRecipients, writtenRecipients } from "../delivery/recipient-lists.ts";
+import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
+import { verify } from "../delivery/verify.ts";
+import type { Verification } from "../delivery/verify.ts";
+import { checkId } from "../ids.ts";
+import { checkInstant } from "../instant.ts";
+import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import type { RecipientCounts } from "../model/recipient.ts";
+import { readPage } from "../page.ts";
+import type { ListOptions, Page } from "../page.ts";
+import type { Finding } from "../ports/renderer.ts";
+import { BROADCAST_MOVES, illegalTransition } from "../rules/broadcast-moves.ts";
+import type { BroadcastAct } from "../rules/broadcast-moves.ts";
+import { checkBroadcastChanges, checkNewBroadcast, usesOf } from "./broadcast-input.ts";
+import type { BroadcastChanges, BroadcastDraft, NewBroadcast } from "./broadcast-input.ts";
+import { checkContactRef } from "./contact-input.ts";
+import type { ContactRef } from "./contact-input.ts";
+import { requireSegments, requireTopics } from "./contact-units.ts";
+
+/** Who gets a broadcast and who does not. */
+export interface Plan extends PlanCounts {
+	/** `true`: written down when the broadcast was sent. `false`: as of now, nothing written. */
+	readonly frozen: boolean;
+	/** Whether a frozen plan is written to its end. */
+	readonly complete: boolean;
+}
+
+/** How far a broadcast has come. */
+export interface Progress {
+	/** Where it stands. */
+	readonly status: BroadcastStatus;
+	/** Recipients by state. */
+	readonly counts: RecipientCounts;
+	/** Share of the planned recipients whose state is final, 0 to 1. */
+	readonly done: number;
+}
+
+/** When to send. */
+export interface SendOptions {
+	/** Not before: a Date, or ISO 8601 with a zone. @default at once */
+	readonly scheduledAt?: Date | string | undefined;
+}
+
+/** `audience.broadcasts`: one message for many contacts. */
+export class Broadcasts {
+	readonly #context: TenantContext;
+
+	constructor(context: TenantContext) {
+		this.#context = context;
+	}
+
+	/** Drafts a broadcast. @throws `invalid_input`; `not_found` for its segment or topic. */
+	async create(broadcast: NewBroadcast): Promise<Broadcast> {
+		return this.#insert(checkNewBroadcast(broadcast));
+	}
+
+	/** @throws `not_found`, `invalid_input` with `invalid_id`. */
+	async get(id: string): Promise<Broadcast> {
+		return toBroadcast(await this.#find(id));
+	}
+
+	/** Lists broadcasts, newest first. */
+	list(options: ListOptions = {}): Promise<Page<Broadcast>> {
+		return readPage(options, (page) => this.#context.tenant.pageBroadcasts(page), toBroadcast);
+	}
+
+	/** Changes a draft. @throws `not_found`; `invalid_state`; `invalid_input`. */
+	async update(id: string, changes: BroadcastChanges): Promise<Broadcast> {
+		const before = await this.#find(id);
+		const draft = checkBroadcastChanges(draftOf(before), changes);
+		await this.#requireUsed(draft);
+		const written = { ...draft, uses: usesOf(draft), updatedAt: this.#context.clock.now() };
+		return this.#move(before.id, "update", written);
+	}
+
+	/** Removes a broadcast that was not sent. @throws `not_found`; `invalid_state`. */
+	async remove(id: string): Promise<void> {
+		const { id: broadcastId } = await this.#find(id);
+		if (await this.#context.tenant.deleteBroadcast(broadcastId, BROADCAST_MOVES.remove)) return;
+		throw illegalTransition("remove", (await this.#find(id)).status, BROADCAST_MOVES.remove);
+	}
+
+	/** Drafts a copy. @throws `not_found`. */
+	async duplicate(id: string): Promise<Broadcast> {
+		return this.#insert(draftOf(await this.#find(id)));
+	}
+
+	/** Says what is wrong with a broadcast; findings of severity `error` keep it from being sent. */
+	async check(id: string): Promise<readonly Finding[]> {
+		return (await examine(this.#context, await this.#find(id))).findings;
+	}
+
+	/** Counts who gets a broadcast and who does not, and why: as of now, or as it was written down. */
+	async plan(id: string): Promise<Plan> {
+		const broadcast = await this.#find(id);
+		if (broadcast.plan === null) return { ...(await survey(this.#context, broadcast)), frozen: false, complete: true };
+		const { candidates, excluded } = await this.#context.tenant.tallyBroadcast(broadcast.id);
+		const left = Object.values(excluded).reduce((sum, count) => sum + count, 0);
+		const complete = broadcast.plan.complete;
+		return { candidates, planned: candidates - left, excluded, frozen: true, complete };
+	}
+
+	/** Says why a contact gets a broadcast or not, before and after sending. @throws `not_found`. */
+	async explain(id: string, ref: ContactRef): Promise<Explanation> {
+		return explain(this.#context, await this.#find(id), checkContactRef(ref));
+	}
+
+	/**
+	 * Lists candidates with their state and reason, newest contact first: as of now before sending, as written down
+	 * afterwards.
+	 */
+	async recipients(id: string, selection: RecipientSelection = {}): Promise<Page<BroadcastRecipient>> {
+		const broadcast = await this.#find(id);
+		const list = broadcast.plan === null ? expectedRecipients : writtenRecipients;
+		return list(this.#context, broadcast, selection);
+	}
+
+	/**
+	 * Freezes the content and queues the broadcast, or schedules it; a worker plans and sends it. What `check` calls an
+	 * error keeps it from being sent.
+	 *
+	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft; `not_found`.
+	 */
+	async send(id: string, options: SendOptions = {}): Promise<Broadcast> {
+		const broadcast = await this.#find(id);
+		if (broadcast.status !== "draft") throw illegalTransition("send", broadcast.status, BROADCAST_MOVES.send);
+		const content = await freeze(this.#context, broadcast);
+		const now = this.#context.clock.now();
+		const { scheduledAt } = options;
+		if (scheduledAt !== undefined) {
+			const due = checkInstant(scheduledAt, "scheduledAt");
+			if (due > now) return this.#move(broadcast.id, "send", { status: "scheduled", scheduledAt: due, updatedAt: now });
+		}
+		const queued = await queuedFields(this.#context, now);
+		return this.#move(broadcast.id, "send", queued, content);
+	}
+
+	/** Stops sending after the messages that are being handed over. @throws `invalid_state`, `not_found`. */
+	pause(id: string): Promise<Broadcast> {
+		return this.#move(id, "pause", { status: "paused", statusReason: null, updatedAt: this.#context.clock.now() });
+	}
+
+	/** Goes on sending. @throws `invalid_state`, `not_found`. */
+	resume(id: string): Promise<Broadcast> {
+		return this.#move(id, "resume", { status: "sending", statusReason: null, updatedAt: this.#context.clock.now() });
+	}
+
+	/**
+	 * Calls a broadcast off: a scheduled one becomes a draft again; of any other, what is out stays out and the rest is
+	 * skipped.
+	 *
+	 * @throws `invalid_state`, `not_found`.
+	 */
+	async cancel(id: string): Promise<Broadcast> {
+		const { tenant, clock } = this.#context;
+		const broadcast = await this.#find(id);
+		const at = clock.now();
+		if (broadcast.status === "scheduled") {
+			const changes = { status: "draft" as const, scheduledAt: null, updatedAt: at };
+			if (await tenant.moveBroadcast({ id: broadcast.id, from: BROADCAST_MOVES.unschedule, changes })) {
+				return this.get(id);
+			}
+		}
+		const canceled = await this.#move(broadcast.id, "cancel", { status: "canceled", updatedAt: at });
+		const move = {
+			broadcastId: broadcast.id,
+			from: "pending",
+			to: "skipped",
+			reason: "canceled",
+			at,
+			limit: 1000,
+		} as const;
+		while ((await tenant.moveRecipients(move)) > 0) await clock.pause();
+		return canceled;
+	}
+
+	/** How far a broadcast has come; cheap at any size. @throws `not_found`. */
+	async progress(id: string): Promise<Progress> {
+		const { id: broadcastId, status } = await this.#find(id);
+		const counts = await this.#context.tenant.tallyBroadcast(broadcastId);
+		const final = counts.sent + counts.failed + counts.skipped + counts.uncertain;
+		const planned = final + counts.pending + counts.sending;
+		return { status, counts, done: planned === 0 ? (status === "sent" ? 1 : 0) : final / planned };
+	}
+
+	/** Counts everything anew and says whether it adds up. Reads every recipient's row. @throws `not_found`. */
+	async verify(id: string): Promise<Verification> {
+		return verify(this.#context, await this.#find(id));
+	}
+
+	async #insert(draft: BroadcastDraft): Promise<Broadcast> {
+		await this.#requireUsed(draft);
+		const { newId, clock, tenant } = this.#context;
+		const now = clock.now();
+		const record: BroadcastRecord = {
+			...draft,
+			id: newId(),
+			status: "draft",
+			statusReason: null,
+			createdAt: now,
+			updatedAt: now,
+			scheduledAt: null,
+			queuedAt: null,
+			sentAt: null,
+			uses: usesOf(draft),
+			plan: null,
+		};
+		await tenant.insertBroadcast(record);
+		return toBroadcast(record);
+	}
+
+	async #find(id: string): Promise<BroadcastRecord> {
+		const broadcast = await this.#context.tenant.findBroadcast(checkId(id, "id"));
+		if (broadcast === undefined) throw notFound("broadcast");
+		return broadcast;
+	}
+
+	async #move(
+		id: string,
+		act: BroadcastAct,
+		changes: Partial<Omit<BroadcastRecord, "id">>,
+		content?: Awaited<ReturnType<typeof freeze>>,
+	): Promise<Broadcast> {
+		const from = BROADCAST_MOVES[act];
+		const moved = await this.#context.tenant.moveBroadcast({ id: checkId(id, "id"), from, changes, content });
+		const after = await this.#find(id);
+		if (!moved) throw illegalTransition(act, after.status, from);
+		return toBroadcast(after);
+	}
+
+	async #requireUsed(draft: BroadcastDraft): Promise<void> {
+		if (draft.segmentId !== null) await requireSegments(this.#context, [draft.segmentId]);
+		if (draft.topicId !== null) await requireTopics(this.#context, [draft.topicId]);
+	}
+}
+
+/** The fields of a broadcast that is being queued at `now`. */
+export async function queuedFields(
+	context: TenantContext,
+	now: Date,
+): Promise<Pick<BroadcastRecord, "status" | "queuedAt" | "updatedAt" | "plan">> {
+	const upTo = (await context.tenant.findLastContactId()) ?? null;
+	return {
+		status: "queued",
+		queuedAt: now,
+		updatedAt: now,
+		plan: { upTo, through: null, at: now, complete: upTo === null },
+	};
+}
+
+/** What callers see of a broadcast. */
+export function toBroadcast({ uses: _uses, plan: _plan, ...broadcast }: BroadcastRecord): Broadcast {
+	return broadcast;
+}
+
+function draftOf(broadcast: BroadcastRecord): BroadcastDraft {
+	const { name, segmentId, filter, everyone, topicId, from, replyTo } = broadcast;
+	const { subject, previewText, html, mjml, text, headers } = broadcast;
+	return { name, segmentId, filter, everyone, topicId, from, replyTo, subject, previewText, html, mjml, text, headers };
+}

@@ -1,0 +1,244 @@
+import type { PropertyTypes, TenantContext } from "../context.ts";
+import { ConvokeError, invalidInput, notFound } from "../errors.ts";
+import type { Filter } from "../filter/filter.ts";
+import type { Contact, ContactRecord, PropertyValues } from "../model/contact.ts";
+import type { ConvokeEvent } from "../model/event.ts";
+import type { PropertyType } from "../model/property.ts";
+import type { Recipient } from "../model/recipient.ts";
+import { readPage } from "../page.ts";
+import type { ListOptions, Page } from "../page.ts";
+import type { ContactDecision, FoundContact } from "../ports/storage.ts";
+import { checkPropertyValues } from "../property-values.ts";
+import { createOrMerge, removeContact, UNCHANGED } from "../rules/contact-changes.ts";
+import type { Act, ContactEdit, ContactInput, HashedAddress } from "../rules/contact-changes.ts";
+import { checkActor, checkContactChanges, checkContactRef, checkNewContact } from "./contact-input.ts";
+import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact } from "./contact-input.ts";
+import { bindTargetFilter } from "./bind.ts";
+import { ContactSegments } from "./contact-segments.ts";
+import { ContactTopics } from "./contact-topics.ts";
+import { distinctUnits, editContact, entryOf, requireSegments, requireTopics, toContact } from "./contact-units.ts";
+import { Imports } from "./imports.ts";
+import { Properties } from "./properties.ts";
+
+/** The values that go with declared property types; any values by key where none are declared in code. */
+export type ValuesOf<P extends PropertyTypes> = string extends keyof P
+	? PropertyValues
+	: { readonly [K in keyof P]?: ValueOfType[P[K]] };
+
+interface ValueOfType {
+	string: string;
+	number: number;
+	boolean: boolean;
+	date: Date;
+}
+
+/** Which contacts of a list. */
+export interface ContactSelection {
+	/** Only contacts that match. */
+	readonly filter?: Filter | undefined;
+	/** Only members of this segment. */
+	readonly segmentId?: string | undefined;
+}
+
+/** What happened to a contact, and what was sent to it. */
+export interface ContactHistory {
+	/** Events, newest first. */
+	readonly events: readonly ConvokeEvent[];
+	/** Its rows in broadcasts, the latest broadcast first. */
+	readonly deliveries: readonly Recipient[];
+}
+
+/** `audience.contacts`: one e-mail address of one tenant each. */
+export class Contacts<P extends PropertyTypes = PropertyTypes> {
+	readonly #context: TenantContext;
+	readonly #properties: Properties;
+	/** Membership of segments. */
+	readonly segments: ContactSegments;
+	/** Choices for topics. */
+	readonly topics: ContactTopics;
+	/** Contacts from files and pasted lists. */
+	readonly imports: Imports;
+
+	constructor(context: TenantContext) {
+		this.#context = context;
+		this.#properties = new Properties(context);
+		this.segments = new ContactSegments(context);
+		this.topics = new ContactTopics(context);
+		this.imports = new Imports(context);
+	}
+
+	/**
+	 * Creates a contact, or merges the fields given into the one that has the address. Opt-outs win: neither an earlier
+	 * opt-out nor one kept of a removed contact is undone.
+	 *
+	 * @throws `invalid_input`; `not_found` for a segment or topic; `already_exists` with `external_id_taken`.
+	 */
+	async create(contact: NewContact<ValuesOf<P>>, options?: ActOptions): Promise<Contact<ValuesOf<P>>> {
+		const [created] = await this.createMany([contact], options);
+		if (created === undefined) throw notFound("contact");
+		return created;
+	}
+
+	/**
+	 * Creates or merges many contacts, in units of 200 in the order given. All are checked before the first is written.
+	 *
+	 * @throws as `create`; `field` names the entry: `[3].email`.
+	 */
+	async createMany(
+		contacts: Iterable<NewContact<ValuesOf<P>>>,
+		options?: ActOptions,
+	): Promise<readonly Contact<ValuesOf<P>>[]> {
+		const act = this.#act(options);
+		const given = [...contacts];
+		const checked = given.map((contact, index) => atIndex(given.length, index, () => checkNewContact(contact)));
+		const types = checked.some(({ properties }) => properties !== undefined)
+			? await this.#properties.types()
+			: new Map();
+		const inputs = checked.map((contact, index) => atIndex(given.length, index, () => this.#toInput(contact, types)));
+		await this.#requireLinked(inputs);
+		const written: ContactRecord[] = [];
+		for (const unit of distinctUnits(inputs)) written.push(...(await this.#createUnit(unit, act)));
+		return written.map((record) => toContact<ValuesOf<P>>(record));
+	}
+
+	/** @throws `not_found`; `invalid_input` with `invalid_ref`, `invalid_id`, `invalid_email`. */
+	async get(ref: ContactRef): Promise<Contact<ValuesOf<P>>> {
+		const [record] = await this.#context.tenant.findContacts([checkContactRef(ref)]);
+		if (record === undefined) throw notFound("contact");
+		return toContact(record);
+	}
+
+	/** Lists contacts, newest first. @throws `invalid_input`. */
+	async list(options: ListOptions & ContactSelection = {}): Promise<Page<Contact<ValuesOf<P>>>> {
+		const { filter, segmentId, ...page } = options;
+		const bound = await bindTargetFilter(this.#context, { filter, segmentId });
+		return readPage(
+			page,
+			(request) => this.#context.tenant.pageContacts(bound, request),
+			(record) => toContact(record),
+		);
+	}
+
+	/** Goes through all contacts that match, newest first, reading 100 at a time. */
+	async *each(selection: ContactSelection = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
+		const bound = await bindTargetFilter(this.#context, selection);
+		let after: string | undefined;
+		for (;;) {
+			const records = await this.#context.tenant.pageContacts(bound, { limit: 100, after });
+			for (const record of records) yield toContact(record);
+			after = records.at(-1)?.id;
+			if (after === undefined) return;
+		}
+	}
+
+	/** Counts the contacts that match. @throws `invalid_input`. */
+	async count(selection: ContactSelection = {}): Promise<number> {
+		return this.#context.tenant.countContacts(await bindTargetFilter(this.#context, selection));
+	}
+
+	/**
+	 * Changes a contact. A new address keeps id, history and opt-outs, which also stay on the old address.
+	 *
+	 * @throws `not_found`; `invalid_input`; `already_exists` with `email_taken` or `external_id_taken`.
+	 */
+	async update(
+		ref: ContactRef,
+		changes: ContactChanges<ValuesOf<P>>,
+		options?: ActOptions,
+	): Promise<Contact<ValuesOf<P>>> {
+		const key = checkContactRef(ref);
+		const act = this.#act(options);
+		const { email, properties, ...rest } = checkContactChanges(changes);
+		const edit: ContactEdit = {
+			...rest,
+			address: email && this.#hashed(email),
+			properties:
+				properties === undefined ? undefined : checkPropertyValues(properties, await this.#properties.types()),
+		};
+		const record = await editContact(this.#context, key, edit, act);
+		return toContact(record);
+	}
+
+	/** Removes a contact. Its opt-outs stay with its address and are applied should it come back. @throws `not_found`. */
+	async remove(ref: ContactRef, options?: ActOptions): Promise<void> {
+		const act = this.#act(options);
+		await this.#context.tenant.changeContacts([{ key: checkContactRef(ref) }], ([found]) => {
+			if (found?.contact === undefined) throw notFound("contact");
+			return { contacts: [removeContact(found.contact, act)] };
+		});
+	}
+
+	/** The newest 100 events of a contact and its newest 100 deliveries. @throws `not_found`. */
+	async history(ref: ContactRef): Promise<ContactHistory> {
+		const { id } = await this.get(ref);
+		const [events, deliveries] = await Promise.all([
+			this.#context.tenant.pageContactEvents(id, { limit: 100 }),
+			this.#context.tenant.pageContactRecipients(id, 100),
+		]);
+		return { events, deliveries };
+	}
+
+	async #createUnit(inputs: readonly ContactInput[], act: Act): Promise<readonly ContactRecord[]> {
+		const ids = inputs.map(() => this.#context.newId());
+		let records: readonly ContactRecord[] = [];
+		await this.#context.tenant.changeContacts(inputs.map(entryOf), (found) => {
+			const decided = inputs.map((input, index) => decideCreate(found[index], input, ids[index], act));
+			records = decided.flatMap(({ record }) => record);
+			return { contacts: decided.map(({ decision }) => decision) };
+		});
+		return records;
+	}
+
+	#toInput(contact: CheckedContact, types: ReadonlyMap<string, PropertyType>): ContactInput {
+		const { email, properties, segments, topics, ...rest } = contact;
+		return {
+			...rest,
+			address: this.#hashed(email),
+			properties: properties === undefined ? undefined : checkPropertyValues(properties, types),
+			addSegments: segments?.map(({ id }) => id),
+			choices: topics && Object.fromEntries(topics.map(({ id, subscription }) => [id, subscription])),
+		};
+	}
+
+	async #requireLinked(inputs: readonly ContactInput[]): Promise<void> {
+		await requireSegments(
+			this.#context,
+			inputs.flatMap(({ addSegments }) => addSegments ?? []),
+		);
+		await requireTopics(
+			this.#context,
+			inputs.flatMap(({ choices }) => Object.keys(choices ?? {})),
+		);
+	}
+
+	#hashed(email: CheckedContact["email"]): HashedAddress {
+		return { ...email, hash: this.#context.hashAddress(email.key) };
+	}
+
+	#act(options: ActOptions | undefined): Act {
+		return { at: this.#context.clock.now(), source: "api", actor: checkActor(options) };
+	}
+}
+
+function decideCreate(
+	found: FoundContact | undefined,
+	input: ContactInput,
+	id: string | undefined,
+	act: Act,
+): { readonly decision: ContactDecision; readonly record: readonly ContactRecord[] } {
+	if (found === undefined || id === undefined) return { decision: UNCHANGED, record: [] };
+	const decision = createOrMerge(found, input, id, act);
+	const record = decision.write ?? found.contact;
+	return { decision, record: record === undefined ? [] : [record] };
+}
+
+/** Names the entry in an error of one of several. */
+function atIndex<T>(length: number, index: number, check: () => T): T {
+	if (length === 1) return check();
+	try {
+		return check();
+	} catch (error) {
+		if (!ConvokeError.is(error)) throw error;
+		throw invalidInput(error.reason, `[${index}].${error.field ?? ""}`, error.message);
+	}
+}

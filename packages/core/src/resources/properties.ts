@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { checked, checkInput } from "../check-input.ts";
+import type { TenantContext } from "../context.ts";
+import { ConvokeError, invalidInput, notFound } from "../errors.ts";
+import { checkId } from "../ids.ts";
+import type { PropertyValue } from "../model/contact.ts";
+import type { Property, PropertyType } from "../model/property.ts";
+import { readPage } from "../page.ts";
+import type { ListOptions, Page } from "../page.ts";
+import { checkPropertyKey } from "../property-key.ts";
+import { checkPropertyValues } from "../property-values.ts";
+
+/** A property to declare. */
+export interface NewProperty {
+	/** 1 to 50 ASCII letters, digits or underscores; case-sensitive, never changes. */
+	readonly key: string;
+	/** The type of its values; never changes. */
+	readonly type: PropertyType;
+	/** Rendered where a contact has no value and the template no fallback of its own; of the property's type. */
+	readonly fallback?: PropertyValue | null | undefined;
+}
+
+/** How to name a property. */
+export type PropertyRef = { readonly id: string } | { readonly key: string };
+
+const MAX_PROPERTIES = 100;
+const TYPES = ["string", "number", "boolean", "date"] as const;
+
+const newProperty = z.strictObject({
+	key: checked((value) => checkPropertyKey(value, "key")),
+	type: z.enum(TYPES),
+	fallback: z.unknown().optional(),
+});
+
+const propertyChanges = z.strictObject({ fallback: z.unknown().optional() });
+
+/** `audience.properties`: the declared, typed attributes of contacts. */
+export class Properties {
+	readonly #context: TenantContext;
+
+	constructor(context: TenantContext) {
+		this.#context = context;
+	}
+
+	/**
+	 * Declares a property.
+	 *
+	 * @throws `invalid_input` with `invalid_property_key`, `reserved_property_key`, `invalid_property_value`,
+	 * `too_many_properties`; `already_exists` with `property_key_taken`.
+	 */
+	async create(property: NewProperty): Promise<Property> {
+		const { key, type, fallback } = checkInput(newProperty, property, "property");
+		const known = await this.all();
+		if (known.length >= MAX_PROPERTIES) {
+			throw invalidInput("too_many_properties", "key", `A tenant has at most ${MAX_PROPERTIES} properties.`);
+		}
+		const created = await this.#insert(key, type, checkFallback(fallback ?? null, type));
+		if (created === undefined) {
+			throw new ConvokeError("already_exists", {
+				reason: "property_key_taken",
+				field: "key",
+				resource: "property",
+				message: `There is a property \`${key}\` already.`,
+			});
+		}
+		return created;
+	}
+
+	/** @throws `not_found`. */
+	async get(ref: PropertyRef): Promise<Property> {
+		const matches = checkPropertyRef(ref);
+		const property = (await this.all()).find(matches);
+		if (property === undefined) throw notFound("property");
+		return property;
+	}
+
+	/** Lists properties, newest first. */
+	async list(options: ListOptions = {}): Promise<Page<Property>> {
+		const all = (await this.all()).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+		return readPage(
+			options,
+			async ({ limit, after, before }) => {
+				if (after !== undefined) return all.filter(({ id }) => id < after).slice(0, limit);
+				if (before !== undefined) return all.filter(({ id }) => id > before).slice(-limit);
+				return all.slice(0, limit);
+			},
+			(property) => property,
+		);
+	}
+
+	/** Changes the fallback; key and type never change. @throws `not_found`, `invalid_input`. */
+	async update(ref: PropertyRef, changes: { readonly fallback?: PropertyValue | null | undefined }): Promise<Property> {
+		const { fallback } = checkInput(propertyChanges, changes, "changes");
+		const property = await this.get(ref);
+		if (fallback === undefined) return property;
+		const checkedFallback = checkFallback(fallback, property.type);
+		if (!(await this.#context.tenant.updateProperty(property.id, { fallback: checkedFallback }))) {
+			throw notFound("property");
+		}
+		return { ...property, fallback: checkedFallback };
+	}
+
+	/** Removes a property and its values on every contact, for good. @throws `not_found`. */
+	async remove(ref: PropertyRef): Promise<void> {
+		const { id, key } = await this.get(ref);
+		if (Object.hasOwn(this.#context.declared, key)) {
+			throw new ConvokeError("invalid_state", {
+				reason: "property_declared_in_code",
+				resource: "property",
+				message: `\`${key}\` is declared in createAudience({ properties }); take it out there first.`,
+			});
+		}
+		if (!(await this.#context.tenant.deleteProperty(id))) throw notFound("property");
+	}
+
+	/** All properties of the tenant; those declared in code are added where they are missing. */
+	async all(): Promise<readonly Property[]> {
+		const stored = await this.#context.tenant.listProperties();
+		const byKey = new Map(stored.map((property) => [property.key, property]));
+		const missing: [string, PropertyType][] = [];
+		for (const [key, type] of Object.entries(this.#context.declared)) {
+			const property = byKey.get(key);
+			if (property === undefined) missing.push([key, type]);
+			else if (property.type !== type) throw typeMismatch(key, type, property.type);
+		}
+		if (missing.length === 0) return stored;
+		for (const [key, type] of missing) await this.#insert(key, type, null);
+		return this.#context.tenant.listProperties();
+	}
+
+	/** Declared types by key. */
+	async types(): Promise<ReadonlyMap<string, PropertyType>> {
+		return new Map((await this.all()).map(({ key, type }) => [key, type]));
+	}
+
+	async #insert(key: string, type: PropertyType, fallback: PropertyValue | null): Promise<Property | undefined> {
+		const { newId, clock, tenant } = this.#context;
+		const property: Property = { id: newId(), key, type, fallback, createdAt: clock.now() };
+		return (await tenant.insertProperty(property)) ? property : undefined;
+	}
+}
+
+function checkFallback(fallback: unknown, type: PropertyType): PropertyValue | null {
+	const values = checkPropertyValues({ fallback }, new Map([["fallback", type]]), "property");
+	return values["fallback"] ?? null;
+}
+
+function checkPropertyRef(ref: unknown): (property: Property) => boolean {
+	if (typeof ref === "object" && ref !== null) {
+		if ("id" in ref && ref.id !== undefined) {
+			const id = checkId(ref.id, "id");
+			return (property) => property.id === id;
+		}
+		if ("key" in ref && ref.key !== undefined) {
+			const { key } = ref;
+			return (property) => property.key === key;
+		}
+	}
+	throw invalidInput("invalid_ref", undefined, "Name a property by { id } or { key }.");
+}
+
+function typeMismatch(key: string, declared: PropertyType, stored: PropertyType): ConvokeError {
+	return new ConvokeError("invalid_state", {
+		reason: "property_type_mismatch",
+		resource: "property",
+		message: `createAudience declares \`${key}\` as ${declared}, but this tenant has it as ${stored}.`,
+	});
+}

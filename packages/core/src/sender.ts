@@ -1,0 +1,59 @@
+import { parseMailbox } from "./email-address.ts";
+import type { Mailbox } from "./email-address.ts";
+import { invalidInput } from "./errors.ts";
+import type { Broadcast, Footer } from "./model/broadcast.ts";
+import type { Transport } from "./ports/transport.ts";
+
+/** A mailbox as people write it: `"Tidal <news@tidal.test>"`, `"news@tidal.test"` or an object. */
+export type MailboxInput = string | { readonly name?: string | null | undefined; readonly address: string };
+
+/** Who sends a broadcast, and through what. */
+export interface Sender {
+	/** Hands the messages over. */
+	readonly transport: Transport;
+	/** Author of a broadcast that names none. */
+	readonly from?: MailboxInput | undefined;
+	/** Where replies go for a broadcast that does not say. */
+	readonly replyTo?: MailboxInput | readonly MailboxInput[] | undefined;
+	/** The sender's postal address, for the footer (CAN-SPAM, 15 USC 7704(a)(5)(A)(iii)). */
+	readonly postalAddress?: string | undefined;
+	/** The name that the footer shows. */
+	readonly brand?: string | undefined;
+}
+
+/** Says who sends a broadcast of a tenant. Called when it is checked, queued and sent. */
+export type SenderResolver = (broadcast: Broadcast, tenantId: string) => Sender | Promise<Sender>;
+
+/** A sender's defaults, read and checked. */
+export interface SenderDefaults {
+	/** Author, if the sender has one. */
+	readonly from: Mailbox | null;
+	/** Where replies go. */
+	readonly replyTo: readonly Mailbox[];
+	/** What the footer says. */
+	readonly footer: Footer;
+}
+
+/**
+ * Reads a sender's defaults.
+ *
+ * @throws `invalid_input` with `invalid_email` or `invalid_header`.
+ */
+export function readSender(sender: Sender): SenderDefaults {
+	return {
+		from: sender.from === undefined ? null : parseMailbox(sender.from, "from"),
+		replyTo: parseMailboxes(sender.replyTo ?? [], "replyTo"),
+		footer: { postalAddress: sender.postalAddress ?? null, brand: sender.brand ?? null },
+	};
+}
+
+/**
+ * Reads one mailbox or a list of at most 10.
+ *
+ * @throws `invalid_input` with `invalid_email`, `invalid_header` or `too_many_mailboxes`.
+ */
+export function parseMailboxes(input: unknown, field: string): readonly Mailbox[] {
+	const list: readonly unknown[] = Array.isArray(input) ? input : [input];
+	if (list.length > 10) throw invalidInput("too_many_mailboxes", field, `\`${field}\` takes at most 10 addresses.`);
+	return list.map((mailbox) => parseMailbox(mailbox, field));
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import type { Audience } from "../src/index.ts";
+import { openAudience } from "./support/open-audience.ts";
+
+const issuesOf = async (audience: Audience, id: string) =>
+	(await audience.contacts.imports.issues(id)).data.map(
+		({ line, severity, reason }) => `${line} ${severity} ${reason}`,
+	);
+
+describe("importing contacts", () => {
+	test("creates, merges and refuses row by row, and says which", async () => {
+		const audience = openAudience({ plan: "string", seats: "number" });
+		const { id: segmentId } = await audience.segments.create({ name: "Imported" });
+		await audience.contacts.create({ email: "known@example.com", firstName: "Known" });
+		const file = [
+			"E-mail;Name;Plan;Places",
+			"ada@example.com;Ada;pro;3",
+			"KNOWN@example.com;;free;",
+			"nonsense;X;;",
+			"bob@example.com;Bob;pro;many",
+			"ada@example.com;;team;",
+		].join("\n");
+		const columns = { email: "E-mail", firstName: "Name", properties: { plan: "Plan", seats: "Places" } };
+		const report = await audience.contacts.imports.create(
+			{ file, columns, segments: [{ id: segmentId }] },
+			{ actor: "ops" },
+		);
+		expect(report).toMatchObject({
+			status: "completed",
+			failure: null,
+			counts: { total: 5, created: 1, updated: 2, skipped: 0, failed: 2 },
+		});
+		expect(await issuesOf(audience, report.id)).toEqual(["4 error invalid_email", "5 error invalid_property_value"]);
+		expect(await audience.contacts.get({ email: "ada@example.com" })).toMatchObject({
+			firstName: "Ada",
+			properties: { plan: "team", seats: 3 },
+		});
+		expect(await audience.contacts.get({ email: "known@example.com" })).toMatchObject({
+			firstName: "Known",
+			properties: { plan: "free" },
+		});
+		expect(await audience.contacts.count({ segmentId })).toBe(2);
+		expect((await audience.events.since()).data.at(-1)).toMatchObject({ source: "import", actor: "ops" });
+		expect(await audience.contacts.imports.get(report.id)).toEqual(report);
+		expect((await audience.contacts.imports.list()).data).toEqual([report]);
+	});
+
+	test("opts out whom the file says, and nobody back in", async () => {
+		const audience = openAudience();
+		const news = await audience.topics.create({ name: "News" });
+		await audience.contacts.create({ email: "out@example.com", unsubscribed: true });
+		await audience.contacts.create({ email: "topic@example.com", topics: [{ id: news.id, subscription: "opt_out" }] });
+		await audience.contacts.create({ email: "gone@example.com", unsubscribed: true });
+		await audience.contacts.remove({ email: "gone@example.com" });
+		const file =
+			"email,unsubscribed\nout@example.com,false\ntopic@example.com,\ngone@example.com,no\nnew@example.com,yes\n";
+		const topics = [{ id: news.id, subscription: "opt_in" as const }];
+		const { id } = await audience.contacts.imports.create({ file, topics });
+		expect(await issuesOf(audience, id)).toEqual([
+			"2 warning opt_out_kept",
+			"3 warning opt_out_kept",
+			"4 warning opt_out_kept",
+		]);
+		for (const name of ["out", "gone", "new"]) {
+			expect((await audience.contacts.get({ email: `${name}@example.com` })).unsubscribed).toBe(true);
+		}
+		const [topic] = await audience.contacts.topics.list({ email: "topic@example.com" });
+		expect(topic?.subscription).toBe("opt_out");
+	});
+
+	test("leaves contacts that exist as they are when told so", async () => {
+		const audience = openAudience();
+		await audience.contacts.create({ email: "known@example.com", firstName: "Known" });
+		const file = "email,first_name\nknown@example.com,Other\nnew@example.com,New\n";
+		const { counts } = await audience.contacts.imports.create({ file, onConflict: "skip" });
+		expect(counts).toEqual({ total: 2, created: 1, updated: 0, skipped: 1, failed: 0 });
+		expect((await audience.contacts.get({ email: "known@example.com" })).firstName).toBe("Known");
+	});
+
+	test("refuses a row whose external id another contact has, and keeps the others", async () => {
+		const audience = openAudience();
+		await audience.contacts.create({ email: "a@example.com", externalId: "1" });
+		const { id, counts } = await audience.contacts.imports.create({
+			file: "email,externalId\nb@example.com,1\nc@example.com,2\n",
+		});
+		expect(counts).toMatchObject({ created: 1, failed: 1 });
+		expect(await issuesOf(audience, id)).toEqual(["2 error external_id_taken"]);
+	});
+
+	test("takes a pasted list", async () => {
+		const audience = openAudience();
+		const list = 'ada@example.com, Bob Ross <bob@example.com>; "Curie, Marie" <marie@example.com>\nnonsense\n';
+		const { id, counts } = await audience.contacts.imports.create({ list });
+		expect(counts).toEqual({ total: 4, created: 3, updated: 0, skipped: 0, failed: 1 });
+		expect(await issuesOf(audience, id)).toEqual(["2 error invalid_email"]);
+		expect(await audience.contacts.get({ email: "marie@example.com" })).toMatchObject({
+			firstName: "Marie",
+			lastName: "Curie",
+		});
+	});
+
+	test("reads a stream, tells its progress, and ends on request between two units", async () => {
+		const audience = openAudience();
+		const seen: number[] = [];
+		async function* file() {
+			yield "email\n";
+			for (let index = 0; index < 1000; index += 1) yield `c${index}@example.com\n`;
+		}
+		const canceling: Promise<unknown>[] = [];
+		const report = await audience.contacts.imports.create({
+			file: file(),
+			onProgress({ total }) {
+				seen.push(total);
+				if (total === 400)
+					canceling.push(
+						audience.contacts.imports.list().then(({ data }) => audience.contacts.imports.cancel(data[0]?.id ?? "")),
+					);
+			},
+		});
+		await Promise.all(canceling);
+		expect(seen.slice(0, 2)).toEqual([200, 400]);
+		expect(report.status).toBe("canceled");
+		expect(await audience.contacts.count()).toBe(report.counts.total);
+		expect(report.counts.total).toBeLessThan(1000);
+		await expect(audience.contacts.imports.cancel(report.id)).rejects.toMatchObject({ code: "invalid_state" });
+	});
+
+	test("writes nothing when the file cannot be read at all", async () => {
+		const audience = openAudience();
+		const files: readonly [Parameters<typeof audience.contacts.imports.create>[0], string][] = [
+			[{ file: "name\nAda\n" }, "csv_no_email_column"],
+			[{ file: "email\n", columns: { email: "E-mail" } }, "csv_unknown_column"],
+			[{ file: "" }, "csv_empty"],
+			[{}, "source_ambiguous"],
+			[{ file: "email\n", list: "a@example.com" }, "source_ambiguous"],
+			[{ list: "a@example.com", segments: [{ id: "01900000-0000-7000-8000-00000000dead" }] }, "segment_not_found"],
+		];
+		for (const [options, reason] of files) {
+			await expect(audience.contacts.imports.create(options)).rejects.toMatchObject({ reason });
+		}
+		expect((await audience.contacts.imports.list()).data).toEqual([]);
+	});
+
+	test("keeps the rows before a fault that ends the reading, and says so", async () => {
+		const audience = openAudience();
+		async function* file() {
+			yield new TextEncoder().encode("email\na@example.com\nb@example.com\n");
+			yield new Uint8Array([0xff, 0xfe, 0x41]);
+		}
+		const report = await audience.contacts.imports.create({ file: file() });
+		expect(report).toMatchObject({ status: "failed", failure: "csv_encoding", counts: { created: 2 } });
+	});
+});
