@@ -1,0 +1,42 @@
+import type { NewBroadcast, NewContact } from "@convoke/core";
+
+let contacts = 0;
+
+/**
+ * A contact to create, which says only what the test is about; without an `email` it gets one that no other has.
+ *
+ * @example
+ * ```ts
+ * const ada = await audience.contacts.create(aContact({ firstName: "Ada" }));
+ * ada.email; // contact1@example.test
+ * ```
+ */
+export function aContact<Values = object>(overrides: Partial<NewContact<Values>> = {}): NewContact<Values> {
+	return { ...overrides, email: overrides.email ?? `contact${(contacts += 1)}@example.test` };
+}
+
+const HTML = `<p>Hello!</p><p><a href="{{{UNSUBSCRIBE_URL}}}">Unsubscribe</a></p>`;
+
+/**
+ * A broadcast to draft, which says only what the test is about; without a target it is for everyone.
+ *
+ * @example
+ * ```ts
+ * const { id } = await audience.broadcasts.create(aBroadcast({ topicId: topic.id }));
+ * ```
+ */
+export function aBroadcast(overrides: Partial<NewBroadcast> = {}): NewBroadcast {
+	const { subject, everyone, segmentId, filter, html, mjml, text } = overrides;
+	const hasTarget = isGiven(segmentId) || isGiven(filter);
+	const hasContent = isGiven(html) || isGiven(mjml) || isGiven(text);
+	return {
+		...overrides,
+		subject: subject ?? "News",
+		everyone: everyone ?? !hasTarget,
+		html: hasContent ? html : HTML,
+	};
+}
+
+function isGiven(value: unknown): boolean {
+	return value !== undefined && value !== null;
+}
