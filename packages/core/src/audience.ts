@@ -70,6 +70,10 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 	if (transport !== undefined && sender !== undefined) {
 		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
 	}
+	if (isAmong(hashKey, links.keys)) {
+		const message = "`hashKey` must not be one of `links.keys`: those change in time, and it never may.";
+		throw invalidInput("hash_key_reused", "hashKey", message);
+	}
 	const context: AudienceContext = {
 		storage,
 		clock,
@@ -78,6 +82,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		tokens: createLinkTokens(links.keys),
 		baseUrl: parseBaseUrl(links.baseUrl),
 		renderer,
+		transport,
 		resolveSender: sender ?? (transport && (() => ({ transport }))),
 		declared: checkDeclared(properties ?? {}),
 	};
@@ -126,9 +131,13 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 		return this.#context.storage.migrate();
 	}
 
-	/** Gives the storage's resources back. */
-	close(): Promise<void> {
-		return this.#context.storage.close();
+	/**
+	 * Gives the resources of the storage and of `transport` back. What a `sender` resolver answers with is the host's to
+	 * close.
+	 */
+	async close(): Promise<void> {
+		await this.#context.transport?.close();
+		await this.#context.storage.close();
 	}
 
 	/**
@@ -154,6 +163,12 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	worker(options?: WorkerOptions): Worker {
 		return new Worker(this.#context, options);
 	}
+}
+
+function isAmong(key: AudienceOptions["hashKey"], keys: AudienceOptions["links"]["keys"]): boolean {
+	if (key === undefined) return false;
+	const list = typeof keys === "string" ? keys.split(/[\s,]+/) : (keys ?? []);
+	return list.some((each) => Buffer.from(each).equals(Buffer.from(key)));
 }
 
 function checkDeclared(properties: PropertyTypes): PropertyTypes {

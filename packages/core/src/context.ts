@@ -3,6 +3,7 @@ import type { LinkTokens } from "./link-token.ts";
 import type { PropertyType } from "./model/property.ts";
 import type { Renderer } from "./ports/renderer.ts";
 import type { Storage, TenantStorage } from "./ports/storage.ts";
+import type { Transport } from "./ports/transport.ts";
 import type { SenderResolver } from "./sender.ts";
 
 /** Property types by key, as declared in code. */
@@ -24,6 +25,8 @@ export interface AudienceContext {
 	readonly baseUrl: string;
 	/** Makes messages; absent in an audience that sends none. */
 	readonly renderer: Renderer | undefined;
+	/** The one transport of an audience without `sender` resolver, which closes with it. */
+	readonly transport: Transport | undefined;
 	/** Says who sends a broadcast; absent in an audience that sends none. */
 	readonly resolveSender: SenderResolver | undefined;
 	/** Properties declared in code, which every tenant has. */

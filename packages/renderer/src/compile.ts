@@ -68,7 +68,7 @@ async function compileHtmlSide(source: MessageSource): Promise<HtmlSide> {
 	const compiled = await compileMjml(source.mjml);
 	// Half of a section may be gone: what is left is no template.
 	if (compiled.findings.length > 0) return { html: null, tokens: compiled.tokens, findings: compiled.findings };
-	const html = parseHtml(compiled.html, "mjml");
+	const html = parseHtml(compiled.html, "mjml", "The HTML that `mjml` becomes");
 	return { html, tokens: html.tokens, findings: [] };
 }
 

@@ -30,13 +30,14 @@ export interface HtmlTemplate {
 /**
  * Parses an HTML template and says for each placeholder how it must be written.
  *
+ * @param name what messages call the template
  * @throws `invalid_input` as `parseTemplate`, and with `template_unquoted_attribute`, `template_unsafe_place`,
  * `template_split_markup`.
  */
-export function parseHtml(template: string, field: string): HtmlTemplate {
+export function parseHtml(template: string, field: string, name = `\`${field}\``): HtmlTemplate {
 	const source = decodeTags(template);
-	const tokens = parseTemplate(source, field);
-	const place = { template: source, field };
+	const tokens = parseTemplate(source, field, name);
+	const place = { template: source, field, name };
 	const builder: Builder = { markup: startMarkup(), place, sinks: [[]], slots: [], depth: 0, values: 0 };
 	for (const token of tokens) addToken(builder, token);
 	return { source, tokens, part: toPart(close(builder), builder.slots) };

@@ -71,7 +71,8 @@ function checkElements(text: string): void {
 }
 
 function unbalanced(text: string, at: number, name: string): ConvokeError {
-	return templateError("mjml_invalid", { template: text, field: "mjml" }, at, `<${name}> is opened or closed alone.`);
+	const place = { template: text, field: "mjml", name: "`mjml`" };
+	return templateError("mjml_invalid", place, at, `<${name}> is opened or closed alone.`);
 }
 
 function tooDeep(): ConvokeError {

@@ -39,17 +39,18 @@ const MAX_DEPTH = 50;
 /**
  * Parses a mustache template, with `{{name|fallback}}` on top.
  *
+ * @param name what messages call the template
  * @throws `invalid_input` with `template_too_large`, `template_too_deep`, `template_syntax`,
  * `template_partial_unsupported`, `template_delimiters_unsupported`.
  */
-export function parseTemplate(template: string, field: string): readonly Token[] {
+export function parseTemplate(template: string, field: string, name = `\`${field}\``): readonly Token[] {
+	const place = { template, field, name };
 	checkSize(template, field);
-	checkTags(template, field);
-	return toTokens(parseMustache(template, field), { template, field }, 1);
+	checkTags(place);
+	return toTokens(parseMustache(place), place, 1);
 }
 
-/** Refuses a template of more than 1,000,000 octets. */
-export function checkSize(template: string, field: string): void {
+function checkSize(template: string, field: string): void {
 	if (Buffer.byteLength(template) <= MAX_TEMPLATE) return;
 	throw invalidInput("template_too_large", field, `\`${field}\` is larger than ${MAX_TEMPLATE} octets.`);
 }
@@ -75,21 +76,23 @@ export function listTags(tokens: readonly Token[]): readonly Span[] {
 /** The error for a template, naming the line. */
 export function templateError(reason: string, at: Place, index: number, problem: string): ConvokeError {
 	const line = at.template.slice(0, index).split("\n").length;
-	return invalidInput(reason, at.field, `\`${at.field}\`, line ${line}: ${problem}`);
+	return invalidInput(reason, at.field, `${at.name}, line ${line}: ${problem}`);
 }
 
 /** Which template, of which field. */
 export interface Place {
 	readonly template: string;
 	readonly field: string;
+	/** What an author calls it. */
+	readonly name: string;
 }
 
 // mustache.js looks for a tag's end in time quadratic in the blanks inside the tag.
-function checkTags(template: string, field: string): void {
+function checkTags(place: Place): void {
+	const { template } = place;
 	let start = template.indexOf("{{");
 	while (start >= 0) {
 		const end = template.indexOf("}}", start + 2);
-		const place = { template, field };
 		if (end < 0) throw templateError("template_syntax", place, start, "a tag is not closed with `}}`.");
 		if (end - start > MAX_TAG)
 			throw templateError("template_syntax", place, start, `a tag is longer than ${MAX_TAG} characters.`);
@@ -97,15 +100,15 @@ function checkTags(template: string, field: string): void {
 	}
 }
 
-function parseMustache(template: string, field: string): readonly MustacheToken[] {
+function parseMustache(place: Place): readonly MustacheToken[] {
 	try {
 		// A writer of its own: the module's one keeps every template for ever.
-		return new mustache.Writer().parse(template) as readonly MustacheToken[];
+		return new mustache.Writer().parse(place.template) as readonly MustacheToken[];
 	} catch (error) {
 		const message = error instanceof Error ? error.message : "";
 		const index = Number(/ at (\d+)$/.exec(message)?.[1] ?? 0);
 		const problem = message.replace(/ at \d+$/, "");
-		throw templateError("template_syntax", { template, field }, index, `${problem}.`);
+		throw templateError("template_syntax", place, index, `${problem}.`);
 	}
 }
 

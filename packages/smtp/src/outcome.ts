@@ -35,6 +35,8 @@ const ACCOUNT: ReadonlyMap<number, string> = new Map([
 ]);
 
 const UNREACHED: ReadonlyMap<string, string> = new Map([
+	["ECONNECTION", "connection_failed"],
+	["ESOCKET", "connection_failed"],
 	["EDNS", "dns_failed"],
 	["ETLS", "tls_failed"],
 	["EREQUIRETLS", "tls_failed"],
@@ -94,7 +96,7 @@ function toUnreached(failure: Failure): TransportOutcome {
 	if (failure.code === "EENVELOPE" && failure.command === "API") return { kind: "rejected", reason: "invalid_address" };
 	if (failure.code === "EENVELOPE") return deferred("protocol_error", "");
 	if (/CERT|TLS|SSL/.test(failure.originalCode)) return deferred("tls_failed", "");
-	return deferred(UNREACHED.get(failure.code) ?? "connection_failed", "");
+	return deferred(UNREACHED.get(failure.code) ?? "hand_over_failed", "");
 }
 
 function deferred(reason: string, response: string): TransportOutcome {

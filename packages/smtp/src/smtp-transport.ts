@@ -50,10 +50,10 @@ export function createSmtpTransport(urlOrOptions: string | SmtpOptions): Transpo
 	});
 
 	async function deliver(message: Message, signal: AbortSignal): Promise<TransportOutcome> {
-		const mail = toMail(message, signal);
 		const handOver: HandOver = { bodies: [] };
-		handOvers.set(mail.envelope, handOver);
 		try {
+			const mail = toMail(message, signal);
+			handOvers.set(mail.envelope, handOver);
 			const { response } = await mailer.sendMail(mail);
 			return { kind: "accepted", providerId: parseQueueId(response) };
 		} catch (error) {
@@ -69,7 +69,6 @@ export function createSmtpTransport(urlOrOptions: string | SmtpOptions): Transpo
 		smtputf8: options.smtputf8 ?? false,
 		idempotent: false,
 		async send(message, signal) {
-			if (closed) return { kind: "deferred", reason: "transport_closed" };
 			const outcome = deliver(message, signal);
 			underWay.add(outcome);
 			try {

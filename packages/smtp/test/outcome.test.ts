@@ -108,7 +108,9 @@ test("a server that hangs up before its greeting can be tried again", async () =
 
 test("a connection lost or silent once the message has begun leaves its fate unknown", async () => {
 	expect(await sendTo(await startScriptedServer({ BODY: hangUp }))).toEqual(uncertain("connection_lost"));
-	expect(await sendTo(await startScriptedServer({ END: hangUp }))).toEqual(uncertain("connection_lost"));
+	const server = await startScriptedServer({ END: hangUp });
+	expect(await sendTo(server)).toEqual(uncertain("connection_lost"));
+	expect(server.deliveries).toHaveLength(1);
 	expect(await sendTo(await startScriptedServer({ END: saySilence }), PATIENCE)).toEqual(uncertain("timed_out"));
 });
 
@@ -188,6 +190,13 @@ test("a real server's refusals are told apart, pipelined as they are", async () 
 	});
 	expect(await sendTo(locked, { auth: { user: "news", pass: "secret" } })).toEqual(account("authentication_failed"));
 	expect(await sendTo(locked)).toEqual(account("authentication_required"));
+});
+
+test("a message that is none is answered like any other, and never thrown", async () => {
+	const transport = createSmtpTransport("smtp://localhost:1025");
+	const message = JSON.parse('{"from":{"name":null,"address":"a@x.test"}}');
+	expect(await transport.send(message, forEver)).toEqual(deferred("hand_over_failed"));
+	await transport.close();
 });
 
 test("no reason holds an address, whatever the server says", async () => {

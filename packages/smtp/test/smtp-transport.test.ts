@@ -360,6 +360,47 @@ test("closing waits for what is under way, and hands over nothing more", async (
 	await transport.close();
 });
 
+test("closing waits for the answer to what has been handed over", async () => {
+	let answer = (): void => undefined;
+	const asked = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	let answered = false;
+	const server = await startScriptedServer({
+		END(socket) {
+			answer();
+			setTimeout(() => {
+				answered = true;
+				socket.write("250 OK\r\n");
+			}, 100);
+		},
+	});
+	onTestFinished(() => server.close());
+	const transport = createSmtpTransport(server.url);
+	const sent = transport.send(aMessage(), forEver);
+	await asked;
+	await transport.close();
+	expect(answered).toBe(true);
+	expect((await sent).kind).toBe("accepted");
+});
+
+test("a connection that turns out to be gone when its next message begins is replaced", async () => {
+	let messages = 0;
+	const server = await startScriptedServer({
+		MAIL(socket) {
+			messages += 1;
+			if (messages === 2) socket.destroy();
+			else socket.write("250 OK\r\n");
+		},
+	});
+	onTestFinished(() => server.close());
+	const transport = createSmtpTransport({ host: "127.0.0.1", port: server.port, maxConnections: 1 });
+	onTestFinished(() => transport.close());
+	expect((await transport.send(aMessage(), forEver)).kind).toBe("accepted");
+	expect((await transport.send(aMessage(), forEver)).kind).toBe("accepted");
+	expect(server.deliveries).toHaveLength(2);
+});
+
 test("a connection that the server dropped while idle loses no message and doubles none", async () => {
 	const server = await startMailServer({ socketTimeout: 300 });
 	onTestFinished(() => server.close());

@@ -1,22 +1,53 @@
 import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError } from "../errors.ts";
+import type { DueBroadcast } from "../ports/storage.ts";
+import { requireReferences } from "../resources/broadcast-references.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { queuedFields } from "../resources/broadcasts.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { freeze } from "./freeze.ts";
 import { writePlan } from "./planner.ts";
 
-/** Starts scheduled broadcasts, plans queued ones, and closes those with nothing left. Answers whether there were any. */
-export async function doDueWork(context: AudienceContext, signal: AbortSignal | undefined): Promise<boolean> {
-	const due = await context.storage.findDue(context.clock.now(), 10);
-	for (const { tenantId, broadcastId, need } of due) {
+/** What came of looking for due work. */
+export interface DueReport {
+	/** Whether anything was done, so that looking again is worth while. */
+	readonly progressed: boolean;
+	/** What went wrong with single broadcasts, which stay as they are. */
+	readonly failures: readonly unknown[];
+}
+
+/**
+ * Starts scheduled broadcasts, plans queued ones, and closes those with nothing left. One that fails, because its sender
+ * cannot be found for example, keeps no other from being sent.
+ *
+ * @throws what the storage throws.
+ */
+export async function doDueWork(context: AudienceContext, signal: AbortSignal | undefined): Promise<DueReport> {
+	const due = await context.storage.findDue(context.clock.now(), 100);
+	const failures: unknown[] = [];
+	let progressed = false;
+	for (const each of due) {
 		if (signal?.aborted === true) break;
-		const tenant = tenantContext(context, tenantId);
-		if (need === "start") await startScheduled(tenant, broadcastId);
-		else if (need === "plan") await writePlan(tenant, broadcastId, signal);
-		else await settle(tenant, broadcastId);
+		try {
+			await doOne(tenantContext(context, each.tenantId), each, signal);
+			progressed = true;
+		} catch (error) {
+			if (isStorageFailure(error)) throw error;
+			failures.push(error);
+		}
 	}
-	return due.length > 0;
+	return { progressed, failures };
+}
+
+/** Whether an error says that the storage failed, rather than one broadcast. */
+export function isStorageFailure(error: unknown): boolean {
+	return ConvokeError.is(error) && (error.code === "storage_unavailable" || error.code === "storage_failed");
+}
+
+async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSignal | undefined): Promise<void> {
+	if (due.need === "start") await startScheduled(context, due.broadcastId);
+	else if (due.need === "plan") await writePlan(context, due.broadcastId, signal);
+	else await settle(context, due.broadcastId);
 }
 
 async function startScheduled(context: TenantContext, broadcastId: string): Promise<void> {
@@ -26,9 +57,12 @@ async function startScheduled(context: TenantContext, broadcastId: string): Prom
 	const move = { id: broadcastId, from: BROADCAST_MOVES.start };
 	try {
 		const content = await freeze(context, broadcast);
-		await context.tenant.moveBroadcast({ ...move, changes: await queuedFields(context, now), content });
+		const changes = await queuedFields(context, now);
+		if (await context.tenant.moveBroadcast({ ...move, changes, content })) return;
+		// What it refers to was removed since it was scheduled, or it was moved by somebody else.
+		await requireReferences(context, broadcast);
 	} catch (error) {
-		if (!ConvokeError.is(error) || error.code !== "invalid_input") throw error;
+		if (!ConvokeError.is(error) || !["invalid_input", "not_found"].includes(error.code)) throw error;
 		const changes = { status: "failed" as const, statusReason: error.reason, updatedAt: now };
 		await context.tenant.moveBroadcast({ ...move, changes });
 	}

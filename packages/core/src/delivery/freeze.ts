@@ -3,6 +3,7 @@ import { ConvokeError, invalidInput } from "../errors.ts";
 import type { Broadcast, BroadcastContent } from "../model/broadcast.ts";
 import type { PropertyValue } from "../model/contact.ts";
 import type { CompiledMessage, Finding, Renderer } from "../ports/renderer.ts";
+import { requireReferences } from "../resources/broadcast-references.ts";
 import { Properties } from "../resources/properties.ts";
 import { readSender } from "../sender.ts";
 import type { Sender } from "../sender.ts";
@@ -40,17 +41,20 @@ export function rendererOf(context: TenantContext): Renderer {
 export async function examine(context: TenantContext, broadcast: Broadcast): Promise<Examined> {
 	const { from: defaultFrom, replyTo, footer } = readSender(await senderOf(context, broadcast));
 	const properties = await new Properties(context).all();
-	const compiled = await compile(rendererOf(context), broadcast);
+	const compiled = await finding(() => rendererOf(context).compile(broadcast));
 	if ("reason" in compiled) return { findings: [compiled], content: undefined };
+	const referred = await finding(() => requireReferences(context, broadcast));
 	const from = broadcast.from ?? defaultFrom;
 	const known = new Set([...BUILT_IN, ...properties.map(({ key }) => PROPERTY + key)]);
 	const findings: Finding[] = [...compiled.findings];
+	if (referred !== undefined) findings.push(referred);
 	for (const name of compiled.variables.filter((variable) => !known.has(variable))) {
 		findings.push(unknownVariable(name));
 	}
 	if (from === null) findings.push(NO_SENDER);
 	if (BIDI.test(broadcast.subject)) findings.push(BIDI_IN_SUBJECT);
 	if (footer.postalAddress === null) findings.push(NO_POSTAL_ADDRESS);
+	else findings.push(...withoutAddress(footer.postalAddress, compiled));
 	const content = from && {
 		broadcastId: broadcast.id,
 		topicId: broadcast.topicId,
@@ -81,11 +85,12 @@ export async function freeze(context: TenantContext, broadcast: Broadcast): Prom
 	return content;
 }
 
-async function compile(renderer: Renderer, broadcast: Broadcast): Promise<CompiledMessage | Finding> {
+/** Does the work, or says what the author must mend for it. */
+async function finding<T>(work: () => Promise<T>): Promise<T | Finding> {
 	try {
-		return await renderer.compile(broadcast);
+		return await work();
 	} catch (error) {
-		if (!ConvokeError.is(error) || error.code !== "invalid_input") throw error;
+		if (!ConvokeError.is(error) || !["invalid_input", "not_found"].includes(error.code)) throw error;
 		return { severity: "error", reason: error.reason, field: error.field, message: error.message };
 	}
 }
@@ -109,6 +114,20 @@ const BIDI_IN_SUBJECT: Finding = {
 	field: "subject",
 	message: "The subject has invisible characters that change the direction of its text; spam filters look for them.",
 };
+
+/** The footer shows the postal address; a part with an unsubscribe link of its own has no footer. */
+function withoutAddress(postalAddress: string, { html, text, findings }: CompiledMessage): readonly Finding[] {
+	const hasFooter = (field: string) => findings.some((each) => each.reason === "footer_added" && each.field === field);
+	const parts = { html, text };
+	return (["html", "text"] as const)
+		.filter((field) => !hasFooter(field) && parts[field]?.includes(postalAddress) === false)
+		.map((field) => ({
+			severity: "warning",
+			reason: "postal_address_not_shown",
+			field,
+			message: `\`${field}\` has an unsubscribe link of its own and so no footer; write the postal address into it.`,
+		}));
+}
 
 function unknownVariable(name: string): Finding {
 	return {

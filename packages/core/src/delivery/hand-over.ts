@@ -14,14 +14,15 @@ export async function handOver(
 	timeoutMs: number,
 ): Promise<TransportOutcome> {
 	const stop = new AbortController();
-	const wake = new AbortController();
-	const late = clock.sleep(timeoutMs, wake.signal).then((): TransportOutcome => uncertain("transport_timeout"));
-	try {
-		return await Promise.race([attempt(transport, message, stop.signal), late]);
-	} finally {
-		wake.abort();
-		stop.abort();
-	}
+	const done = new AbortController();
+	const answer = attempt(transport, message, stop.signal);
+	const late = clock.sleep(timeoutMs, done.signal).then(() => undefined);
+	const inTime = await Promise.race([answer, late]);
+	done.abort();
+	if (inTime !== undefined) return inTime;
+	stop.abort();
+	// A transport that can tell that nothing was sent yet says so at once.
+	return Promise.race([answer, clock.pause().then(() => uncertain("transport_timeout"))]);
 }
 
 async function attempt(transport: Transport, message: Message, signal: AbortSignal): Promise<TransportOutcome> {

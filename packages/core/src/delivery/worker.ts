@@ -1,9 +1,9 @@
-import type { AudienceContext } from "../context.ts";
+import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput } from "../errors.ts";
 import type { Backlog, SliceLease } from "../ports/storage.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
-import { doDueWork } from "./due-work.ts";
+import { doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
 import { SliceRun } from "./slice-run.ts";
@@ -60,6 +60,8 @@ export class Worker {
 	#busy = false;
 	#loop: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 	#lastError: WorkerHealth["lastError"];
+	/** The first failure of the present run that did not end it. */
+	#failure: { readonly error: unknown } | undefined;
 
 	constructor(context: AudienceContext, options: WorkerOptions = {}) {
 		this.#context = context;
@@ -71,15 +73,20 @@ export class Worker {
 	 * Does what is due and returns: for a cron job, a serverless function or a test. Messages that must wait (a retry, a
 	 * lease of another worker) remain.
 	 *
-	 * @throws `invalid_state` with `worker_busy` when this worker is running; what the storage throws, after every message
-	 * in flight has ended.
+	 * @throws `invalid_state` with `worker_busy` when this worker is running. What the storage throws, after every message
+	 * in flight has ended. What kept a single broadcast from being planned or sent, such as an error of the `sender`
+	 * resolver, after everything else was done.
 	 */
 	async run(limits: RunLimits = {}): Promise<RunReport> {
 		const { maxMessages = Number.POSITIVE_INFINITY } = limits;
 		if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
 			throw invalidInput("invalid_option", "maxMessages", "`maxMessages` must be a whole number from 1.");
 		}
-		const sent = await this.#exclusively(() => this.#work({ ...limits, maxMessages }));
+		const sent = await this.#exclusively(() => {
+			this.#failure = undefined;
+			return this.#work({ ...limits, maxMessages });
+		});
+		if (this.#failure !== undefined) throw this.#failure.error;
 		const { recipients } = await this.#context.storage.measureBacklog();
 		return { sent, remaining: recipients };
 	}
@@ -122,11 +129,16 @@ export class Worker {
 			try {
 				await this.#exclusively(() => this.#work({ signal, maxMessages: Number.POSITIVE_INFINITY }));
 			} catch (error) {
-				const reason = ConvokeError.is(error) ? error.reason : "unexpected_error";
-				this.#lastError = { reason, at: this.#context.clock.now() };
+				this.#failed(error);
 			}
 			if (!signal.aborted) await this.#context.clock.sleep(this.#settings.pollMs, signal);
 		}
+	}
+
+	#failed(error: unknown): void {
+		const reason = ConvokeError.is(error) ? error.reason : "unexpected_error";
+		this.#lastError = { reason, at: this.#context.clock.now() };
+		this.#failure ??= { error };
 	}
 
 	async #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -201,16 +213,34 @@ export class Worker {
 			return true;
 		}
 		this.#nextLook = clock.monotonic() + this.#settings.pollMs;
-		return doDueWork(this.#context, limits.signal);
+		const { progressed, failures } = await doDueWork(this.#context, limits.signal);
+		for (const failure of failures) this.#failed(failure);
+		return progressed;
 	}
 
 	async #take(lease: SliceLease, leaseEnd: number): Promise<void> {
-		const broadcast = await this.#prepare(lease);
+		const broadcast = await this.#prepareOrPause(lease);
+		if (broadcast === undefined) return;
 		const events = {
 			settled: () => this.#wake(),
 			accountProblem: (reason: string) => this.#refused.set(broadcast, reason),
 		};
 		this.#runs.add(new SliceRun(broadcast, lease, leaseEnd, this.#settings, events));
+	}
+
+	/** Pauses a broadcast that cannot be made ready: whoever mends it resumes it. */
+	async #prepareOrPause(lease: SliceLease): Promise<PreparedBroadcast | undefined> {
+		try {
+			return await this.#prepare(lease);
+		} catch (error) {
+			if (isStorageFailure(error)) throw error;
+			this.#failed(error);
+			const reason = ConvokeError.is(error) ? error.reason : "sender_failed";
+			const context = tenantContext(this.#context, lease.tenantId);
+			await pauseBroadcast(context, lease.broadcastId, reason);
+			await giveBack(context, lease);
+			return undefined;
+		}
 	}
 
 	#prepare({ tenantId, broadcastId }: SliceLease): Promise<PreparedBroadcast> {
@@ -226,8 +256,7 @@ export class Worker {
 
 	async #pauseRefused(): Promise<void> {
 		for (const [{ context, broadcastId }, reason] of this.#refused) {
-			const changes = { status: "paused" as const, statusReason: reason, updatedAt: context.clock.now() };
-			await context.tenant.moveBroadcast({ id: broadcastId, from: BROADCAST_MOVES.pause, changes });
+			await pauseBroadcast(context, broadcastId, reason);
 		}
 		this.#refused.clear();
 	}
@@ -260,6 +289,16 @@ export class Worker {
 		this.#wake = () => woken.abort();
 		await this.#context.clock.sleep(this.#settings.pollMs, woken.signal);
 	}
+}
+
+async function pauseBroadcast({ tenant, clock }: TenantContext, id: string, reason: string): Promise<void> {
+	const changes = { status: "paused" as const, statusReason: reason, updatedAt: clock.now() };
+	await tenant.moveBroadcast({ id, from: BROADCAST_MOVES.pause, changes });
+}
+
+async function giveBack({ tenant, clock }: TenantContext, lease: SliceLease): Promise<void> {
+	const nothing = { outcomes: [], mark: 0, rules: [], onInterrupted: "resend" } as const;
+	await tenant.advanceSlice({ lease, leaseMs: 0, at: clock.now(), ...nothing });
 }
 
 function busy(): ConvokeError {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import type { TenantStorage } from "../ports/storage.ts";
 import { append, put } from "./contact-acts.ts";
 import { handOver, present, provesCopies, provesOneWon, provesPages } from "./proofs.ts";
 import type { Records } from "./records.ts";
@@ -8,7 +9,7 @@ import { accepted, markAll, pendingRecipient, sendingTo, startSending, step } fr
 import { examCase, type StorageCase } from "./storage-case.ts";
 
 /** A broadcast with something in every field. */
-function fullBroadcast(make: Records): BroadcastRecord {
+function fullBroadcast(make: Records, uses: readonly string[] = [make.id(), make.id()]): BroadcastRecord {
 	return make.broadcast({
 		name: "Spring 🌱",
 		status: "scheduled",
@@ -41,9 +42,14 @@ function fullBroadcast(make: Records): BroadcastRecord {
 		scheduledAt: minutes(60),
 		queuedAt: minutes(2),
 		sentAt: minutes(3),
-		uses: [make.id(), make.id()],
+		uses,
 		plan: { upTo: make.id(), through: make.id(), at: minutes(4), complete: true },
 	});
+}
+
+async function insertDraft(tenant: TenantStorage, broadcast: BroadcastRecord): Promise<BroadcastRecord> {
+	assert.equal(await tenant.insertBroadcast(broadcast), true);
+	return broadcast;
 }
 
 const keeping: readonly StorageCase[] = [
@@ -58,6 +64,7 @@ const keeping: readonly StorageCase[] = [
 		assert.deepEqual(await tenant.findBroadcast(broadcast.id), broadcast);
 		assert.deepEqual(await tenant.findBroadcast(neighbour.id), neighbour);
 		assert.equal(await inert(() => tenant.insertBroadcast({ ...neighbour, id: broadcast.id })), false);
+		assert.equal(await inert(() => tenant.insertBroadcast({ ...broadcast, id: neighbour.id })), false);
 	}),
 
 	examCase("insertBroadcast: lets one of two have an id", async ({ tenant, bystander, make }) => {
@@ -108,7 +115,9 @@ const moving: readonly StorageCase[] = [
 			assert.equal(await inert(() => tenant.moveBroadcast({ id, from: elsewhere, changes })), false);
 			assert.equal(await inert(() => tenant.moveBroadcast({ id, from: [], changes })), false);
 			assert.equal(await inert(() => tenant.moveBroadcast({ id: make.id(), from: ["draft"], changes })), false);
-			const { id: _, ...everything } = fullBroadcast(make);
+			const [segment, topic] = [make.segment(), make.topic()];
+			await both(async (each) => [await each.insertSegment(segment), await each.insertTopic(topic)]);
+			const { id: _, ...everything } = fullBroadcast(make, [segment.id, topic.id]);
 			const move = { id, from: ["paused" as const, "draft" as const], changes: everything };
 			await handOver(move, async (given) => {
 				assert.equal(await alone(() => tenant.moveBroadcast(given)), true);
@@ -174,6 +183,48 @@ const moving: readonly StorageCase[] = [
 			assert.equal((await tenant.findBroadcast(broadcast.id))?.status, "sent");
 		},
 	),
+
+	examCase("moveBroadcast: lets none be under way with what does not exist", async (world) => {
+		const { tenant, bystander, inert, make } = world;
+		const [segment, topic, gone] = [make.segment(), make.topic(), make.segment()];
+		await tenant.insertSegment(segment);
+		await tenant.insertTopic(topic);
+		await bystander.insertSegment(gone);
+		const uses = [segment.id, topic.id];
+		for (const status of ["scheduled", "queued", "sending", "paused"] as const) {
+			const { id } = await insertDraft(tenant, make.broadcast({ uses: [...uses, gone.id] }));
+			const move = { id, from: ["draft" as const], changes: { status } };
+			assert.equal(await inert(() => tenant.moveBroadcast(move)), false, status);
+			const other = { ...move, changes: { status, uses: [make.id()] } };
+			assert.equal(await inert(() => tenant.moveBroadcast(other)), false, status);
+			assert.equal(await tenant.moveBroadcast({ ...move, changes: { status, uses } }), true, status);
+			const back = { id, from: [status], changes: { status: "draft" as const, uses: [gone.id] } };
+			assert.equal(await tenant.moveBroadcast(back), true);
+		}
+		for (const status of ["draft", "sent", "canceled", "failed"] as const) {
+			const { id } = await insertDraft(tenant, make.broadcast({ uses: [gone.id] }));
+			assert.equal(await tenant.moveBroadcast({ id, from: ["draft"], changes: { status } }), true, status);
+		}
+	}),
+
+	examCase("moveBroadcast: is under way, or what it uses is removed, never both", async ({ tenant, make }) => {
+		const [segment, topic] = [make.segment(), make.topic()];
+		await tenant.insertSegment(segment);
+		await tenant.insertTopic(topic);
+		const { id } = await insertDraft(tenant, make.broadcast({ uses: [segment.id] }));
+		const other = await insertDraft(tenant, make.broadcast({ uses: [topic.id] }));
+		const queue = { from: ["draft" as const], changes: { status: "queued" as const } };
+		const [moved, removal] = await Promise.all([
+			tenant.moveBroadcast({ id, ...queue }),
+			tenant.deleteSegment(segment.id),
+		]);
+		assert.equal(removal, moved ? "in_use" : "deleted");
+		const [topicRemoval, otherMoved] = await Promise.all([
+			tenant.deleteTopic(topic.id),
+			tenant.moveBroadcast({ id: other.id, ...queue }),
+		]);
+		assert.equal(topicRemoval, otherMoved ? "in_use" : "deleted");
+	}),
 
 	examCase("moveBroadcast: lets one of two move a broadcast on", async ({ tenant, make }) => {
 		const broadcast = make.broadcast();

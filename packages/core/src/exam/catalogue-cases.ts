@@ -204,14 +204,15 @@ function removalCases<Row extends Segment | Topic>(kind: Kind<Row>): readonly St
 		examCase(`delete${noun}: refuses while a broadcast is under way with it`, async (world) => {
 			const { tenant, bystander, inert, alone, make } = world;
 			for (const status of ["scheduled", "queued", "sending", "paused"] as const) {
-				const row = kind.make(make);
+				const [other, row] = [kind.make(make), kind.make(make)];
+				await insert(tenant, other);
 				await insert(tenant, row);
 				await put(tenant, make.contact(refer(row.id)));
-				const uses = [make.id(), row.id].toSorted((a, b) => (a < b ? -1 : 1));
+				const uses = [other.id, row.id];
 				const broadcast = make.broadcast({ status, uses });
 				await tenant.insertBroadcast(broadcast);
 				assert.equal(await inert(() => kind.remove(tenant, row.id)), "in_use", status);
-				await tenant.moveBroadcast({ id: broadcast.id, from: [status], changes: { uses: [make.id()] } });
+				await tenant.moveBroadcast({ id: broadcast.id, from: [status], changes: { uses: [other.id] } });
 				assert.equal(await alone(() => kind.remove(tenant, row.id)), "deleted", status);
 			}
 			for (const status of ["draft", "sent", "canceled", "failed"] as const) {

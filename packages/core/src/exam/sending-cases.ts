@@ -16,7 +16,7 @@ import {
 	startSending,
 	step,
 } from "./sending-acts.ts";
-import { examCase, type StorageCase } from "./storage-case.ts";
+import { examCase, type StorageCase, TENANT } from "./storage-case.ts";
 
 const marking: readonly StorageCase[] = [
 	examCase("advanceSlice: marks recipients by ascending id, at most as many as asked", async (world) => {
@@ -25,9 +25,14 @@ const marking: readonly StorageCase[] = [
 		const [first, second, third, fourth, fifth] = contacts;
 		assert.ok(first && second && third && fourth && fifth);
 		const broadcast = make.queued(fifth.id);
-		await world.both((each) => put(each, ...contacts));
-		await startSending(tenant, broadcast, { limit: 4 });
-		const lease = await claim(storage);
+		await world.both(async (each) => {
+			await put(each, ...contacts);
+			await startSending(each, broadcast, { limit: 4 });
+		});
+		const leases = [await claim(storage), await claim(storage), await claim(storage), await claim(storage)];
+		const lease = present(
+			leases.find(({ tenantId, sliceId }) => tenantId === TENANT && sliceId === sliceIdOf(broadcast, 1)),
+		);
 		const turn = await alone(() => tenant.advanceSlice(step(lease, { mark: 3 })));
 		assert.deepEqual(turn, {
 			held: true,

@@ -47,6 +47,7 @@ export interface FieldFilter {
  * - A property compared with a value of another type matches no one (`ne`: everyone).
  * - `topic` asks for the subscription in force: the choice, else the topic's default; with `explicit` for the choice
  *   alone.
+ * - `received` asks whether the contact's recipient in that broadcast is `sent`.
  * - `sample` takes a stable share of all contacts: the same contacts for the same seed.
  */
 export type Filter =
@@ -86,7 +87,11 @@ export type BoundFilter =
 	| { readonly kind: "any"; readonly of: readonly BoundFilter[] }
 	| { readonly kind: "not"; readonly of: BoundFilter }
 	| { readonly kind: "flag"; readonly column: FlagField }
-	| { readonly kind: "set"; readonly subject: BoundSubject }
+	| {
+			/** Has a value, of whatever type. */
+			readonly kind: "set";
+			readonly subject: BoundSubject;
+	  }
 	| {
 			readonly kind: "compare";
 			readonly subject: BoundSubject;

@@ -23,6 +23,7 @@ import type {
 	Walk,
 	WalkChunk,
 } from "../ports/storage.ts";
+import { isUnderWay } from "../rules/broadcast-moves.ts";
 import { changeContacts } from "./contact-unit.ts";
 import { advanceSlice } from "./sending.ts";
 import type { TenantTables } from "./tenant-tables.ts";
@@ -203,9 +204,11 @@ export class MemoryTenant implements TenantStorage {
 	async moveBroadcast({ id, from, changes, content, whenSettled }: BroadcastMove): Promise<boolean> {
 		const tables = this.#open();
 		const { broadcasts, contents } = tables;
-		const status = broadcasts.peek(id)?.status;
-		if (status === undefined || !from.includes(status)) return false;
+		const broadcast = broadcasts.peek(id);
+		if (broadcast === undefined || !from.includes(broadcast.status)) return false;
 		if (whenSettled === true && tables.recipientsOf(id).open > 0) return false;
+		const status = changes.status ?? broadcast.status;
+		if (isUnderWay(status) && !tables.doExist(changes.uses ?? broadcast.uses)) return false;
 		broadcasts.update(id, changes);
 		if (content !== undefined) contents.set(id, structuredClone(content));
 		return true;

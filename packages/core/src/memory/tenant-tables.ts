@@ -1,18 +1,17 @@
 import { ConvokeError } from "../errors.ts";
 import type { MatchFacts } from "../filter/match.ts";
-import type { BroadcastContent, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import type { BroadcastContent, BroadcastRecord } from "../model/broadcast.ts";
 import type { ContactImport, ImportIssue } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { Segment } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
+import { isUnderWay } from "../rules/broadcast-moves.ts";
 import { ContactRows } from "./contact-rows.ts";
 import { EntityRows } from "./entity-rows.ts";
 import { EventLog } from "./event-log.ts";
 import { RecipientRows } from "./recipient-rows.ts";
 import { RetainedRows } from "./retained-rows.ts";
-
-const UNDER_WAY: ReadonlySet<BroadcastStatus> = new Set(["scheduled", "queued", "sending", "paused"]);
 
 /** Everything one tenant keeps. */
 export class TenantTables implements MatchFacts {
@@ -60,9 +59,14 @@ export class TenantTables implements MatchFacts {
 	/** Whether a broadcast that is under way refers to this segment or topic. */
 	isInUse(id: string): boolean {
 		for (const { status, uses } of this.broadcasts.peekAll()) {
-			if (UNDER_WAY.has(status) && uses.includes(id)) return true;
+			if (isUnderWay(status) && uses.includes(id)) return true;
 		}
 		return false;
+	}
+
+	/** Whether all of these are segments or topics that exist. */
+	doExist(uses: readonly string[]): boolean {
+		return uses.every((id) => this.segments.peek(id) !== undefined || this.topics.peek(id) !== undefined);
 	}
 
 	isSuppressed(addressHash: string): boolean {

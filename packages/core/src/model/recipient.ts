@@ -13,6 +13,16 @@ export type ExclusionReason =
 	| "topic_not_opted_in"
 	| "address_needs_smtputf8";
 
+/** All reasons, in the order in which the rules are asked. */
+export const EXCLUSION_REASONS: readonly ExclusionReason[] = [
+	"suppressed",
+	"unsubscribed",
+	"unconfirmed",
+	"topic_opted_out",
+	"topic_not_opted_in",
+	"address_needs_smtputf8",
+];
+
 /** Where one recipient stands. `excluded` was left out by the plan; the others are delivery states. */
 export type RecipientState = "excluded" | "pending" | "sending" | "sent" | "failed" | "skipped" | "uncertain";
 

@@ -7,9 +7,10 @@
  * a slice, numbered so that an older one can be told from the present.
  *
  * Rules for every storage: look-ups that find nothing answer `undefined`; writes that do not apply answer `false` and
- * change nothing; values are entities, handed over by value (changing an answer, or an argument after the call,
- * changes nothing stored); ids sort as text by code unit; unless said otherwise lists are newest first, by descending
- * id. A storage reads no clock but its own `now()`, which serves leases only: every other instant is an argument.
+ * change nothing; values are entities, handed over by value (changing an answer, or an argument after the call, changes
+ * nothing stored); ids sort as text by code unit, and belong to their tenant: another tenant may have the same ones;
+ * unless said otherwise lists are newest first, by descending id. A storage reads no clock but its own `now()`, which
+ * serves leases only: every other instant is an argument.
  */
 import type { BoundRule } from "../filter/recipient-rules.ts";
 import type { BoundFilter } from "../filter/filter.ts";
@@ -58,9 +59,9 @@ export interface FoundContact {
 	readonly addressHolder: string | undefined;
 	/** Id of the contact that holds the entry's `externalId`. */
 	readonly externalIdHolder: string | undefined;
-	/** What was retained for the entry's `address`, or without one for the address hash of its key. */
+	/** What was retained for the entry's `address`, or without one for the address hash of its key; by contact id. */
 	readonly retained: readonly RetainedOptOut[];
-	/** What was retained for the contact id of the entry's key. */
+	/** What was retained for the contact id of the entry's key; by address hash. */
 	readonly former: readonly RetainedOptOut[];
 }
 
@@ -75,7 +76,10 @@ export interface ContactDecision {
 	readonly events: readonly NewEvent[];
 }
 
-/** How far a unit takes an import. */
+/**
+ * How far a unit takes an import that is `in_progress`. When it no longer is, the unit ends with `invalid_state`,
+ * `import_ended`, and nothing is written.
+ */
 export interface ImportStep {
 	/** The import as it is to be. */
 	readonly import: ContactImport;
@@ -107,7 +111,7 @@ export interface Walk {
 
 /** What one call of a walk has passed. */
 export interface WalkChunk {
-	/** The walk has passed every contact up to this id. */
+	/** The walk has passed every contact up to this id: the walk's `upTo` when it is complete. */
 	readonly through: string;
 	/** The walk has reached its end. */
 	readonly complete: boolean;
@@ -133,7 +137,10 @@ export interface BroadcastMove {
 	readonly whenSettled?: true | undefined;
 }
 
-/** Recipients to move from one state to another, outside of sending. */
+/**
+ * Recipients to move from one state to another, outside of sending; the smallest contact ids first. What was to be
+ * tried again later no longer is, attempts and provider id stay.
+ */
 export interface RecipientMove {
 	/** The broadcast. */
 	readonly broadcastId: string;
@@ -151,7 +158,9 @@ export interface RecipientMove {
 	readonly limit: number;
 }
 
-/** What a worker holds of a slice. */
+/**
+ * What a worker holds of a slice. It holds until the slice is given back or claimed anew, also beyond the lease's end.
+ */
 export interface SliceLease {
 	/** Whose broadcast. */
 	readonly tenantId: string;
@@ -191,9 +200,16 @@ export interface SliceStep {
 	readonly outcomes: readonly RecipientOutcome[];
 	/** Most recipients to mark `sending`. */
 	readonly mark: number;
-	/** Asked again of each recipient that is to be marked: whoever a rule leaves out becomes `skipped`. */
+	/**
+	 * Asked again of each recipient that is to be marked: whoever a rule leaves out becomes `skipped` for its reason,
+	 * and whose contact is gone, for `removed`. Those take no place of `mark`.
+	 */
 	readonly rules: readonly BoundRule[];
-	/** What to do with a recipient that an earlier claim left `sending`: mark it again, or make it `uncertain`. */
+	/**
+	 * What to do with recipients that an earlier claim left `sending`, before any other: mark them again, or make them
+	 * `uncertain` for the reason `interrupted`. To mark again, the rules are asked too, and whoever they leave out
+	 * becomes `uncertain` for that reason: the message may be out.
+	 */
 	readonly onInterrupted: "resend" | "hold";
 	/** The instant recorded, and the one that `retryAt` is compared with. */
 	readonly at: Date;
@@ -207,9 +223,12 @@ export interface MarkedRecipient {
 	readonly attempt: number;
 }
 
-/** What one step did. */
+/**
+ * What one step did. A mark counts one attempt more and clears the reason and `retryAt`. A step under a lease of an
+ * unknown slice does nothing; `status` is `canceled` where the broadcast is gone.
+ */
 export interface SliceTurn {
-	/** Whether the lease still holds. If not, nothing was marked. */
+	/** Whether the lease held when the step was taken. If not, outcomes were recorded and nothing was marked. */
 	readonly held: boolean;
 	/** Recipients to send to now, by ascending contact id. Empty unless the broadcast is `sending`. */
 	readonly marked: readonly MarkedRecipient[];
@@ -229,7 +248,7 @@ export interface DueBroadcast {
 	readonly tenantId: string;
 	/** Which. */
 	readonly broadcastId: string;
-	/** `start`: scheduled and due. `plan`: queued. `settle`: sending with nothing left to send. */
+	/** `start`: scheduled and due. `plan`: queued. `settle`: sending, planned, with nothing left to send. */
 	readonly need: "start" | "plan" | "settle";
 }
 
@@ -239,7 +258,7 @@ export interface Backlog {
 	readonly broadcasts: number;
 	/** Recipients of sending broadcasts that are `pending` or `sending`. */
 	readonly recipients: number;
-	/** When the lease that ends first ends; `undefined`: no slice is leased. */
+	/** When the lease that ends first ends, or has ended unclaimed; `undefined`: no slice is leased. */
 	readonly oldestLease: Date | undefined;
 }
 
@@ -247,7 +266,7 @@ export interface Backlog {
 export interface Storage {
 	/** Brings the schema up to date; harmless when it is. */
 	migrate(): Promise<void>;
-	/** Ends all work and gives resources back. */
+	/** Ends all work and gives resources back; harmless when done. Every verb then ends with `storage_unavailable`. */
 	close(): Promise<void>;
 	/** The storage's own time, for leases. */
 	now(): Promise<Date>;
@@ -276,7 +295,9 @@ export interface TenantStorage {
 	 * Finds contacts, lets `decide` say what becomes of them, and writes that, as one unit: nothing comes between what
 	 * was found and what is written. `decide` is pure and synchronous; it may be called again with newer findings, and
 	 * what it throws ends the unit with nothing written. The entries are about different contacts and addresses. A
-	 * decision that names a segment or topic that does not exist leaves that out. Answers with the decisions written.
+	 * decision that names a segment or topic that does not exist leaves that out. One that would give two contacts the
+	 * same address or external id ends the unit with `storage_failed`, `uniqueness_violated`, and nothing is written.
+	 * Answers with the decisions written.
 	 */
 	changeContacts(
 		entries: readonly ContactEntry[],
@@ -348,7 +369,10 @@ export interface TenantStorage {
 	findBroadcast(id: string): Promise<BroadcastRecord | undefined>;
 	/** All broadcasts. */
 	pageBroadcasts(page: PageRequest): Promise<readonly BroadcastRecord[]>;
-	/** `false`: no such broadcast, or it is in another state, or not settled. */
+	/**
+	 * `false`: no such broadcast, or it is in another state, or not settled; or it would come under way (scheduled,
+	 * queued, sending or paused) while a segment or topic in its `uses` does not exist.
+	 */
 	moveBroadcast(move: BroadcastMove): Promise<boolean>;
 	/** Deletes a broadcast with its content and recipients. `false`: no such broadcast, or it is in another state. */
 	deleteBroadcast(id: string, from: readonly BroadcastStatus[]): Promise<boolean>;
@@ -360,7 +384,8 @@ export interface TenantStorage {
 	/**
 	 * The same chunk, written: a recipient row for every candidate, a slice with its counts, and the broadcast's plan
 	 * advanced. The walk's `after` must be where the plan stands: `undefined` when it is not, or the broadcast is not
-	 * `queued`, and nothing is written. A chunk without candidates writes no slice.
+	 * `queued`, and nothing is written. A chunk without candidates writes no slice. Where target and rules do not
+	 * account for the same contacts the unit ends with `storage_failed`, `plan_mismatch`.
 	 */
 	freezeChunk(
 		broadcastId: string,

@@ -9,17 +9,23 @@ import { recipientRules } from "../filter/recipient-rules.ts";
 import type { BoundRule } from "../filter/recipient-rules.ts";
 import { checkId } from "../ids.ts";
 import type { Broadcast } from "../model/broadcast.ts";
+import type { PropertyType } from "../model/property.ts";
+import { requireDeclared } from "./broadcast-references.ts";
 import { Properties } from "./properties.ts";
 
-/** Turns a filter into the form that storages take, as of `at`. */
+/**
+ * Turns a filter into the form that storages take, as of `at`. A property that is not declared any more has no values,
+ * so that its conditions hold for nobody: what a filter asks for is checked where it comes in.
+ */
 export async function bind(context: TenantContext, filter: Filter, at: Date): Promise<BoundFilter> {
 	const { topicIds, propertyKeys } = filterReferences(filter);
 	const [topics, properties] = await Promise.all([
 		topicIds.length === 0 ? [] : context.tenant.findTopics(topicIds),
-		propertyKeys.length === 0 ? new Map() : new Properties(context).types(),
+		propertyKeys.length === 0 ? new Map<string, PropertyType>() : new Properties(context).types(),
 	]);
+	const types = new Map(propertyKeys.map((key) => [key, properties.get(key) ?? "string"]));
 	const defaults = topics.flatMap((topic) => (topic ? [[topic.id, topic.defaultSubscription] as const] : []));
-	return bindFilter(filter, { at, properties, topics: new Map(defaults) });
+	return bindFilter(filter, { at, properties: types, topics: new Map(defaults) });
 }
 
 /** Checks and binds the selection of a list. @throws `invalid_input`. */
@@ -33,7 +39,9 @@ export async function bindTargetFilter(
 	}
 	if (segmentId !== undefined) return { kind: "member", segmentId: checkId(segmentId, "segmentId") };
 	if (filter === undefined) return EVERYONE;
-	return bind(context, checkFilter(filter), context.clock.now());
+	const checked = checkFilter(filter);
+	await requireDeclared(context, checked);
+	return bind(context, checked, context.clock.now());
 }
 
 /** Binds a broadcast's target, as of `at`. */

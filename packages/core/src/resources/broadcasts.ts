@@ -12,6 +12,7 @@ import type { Verification } from "../delivery/verify.ts";
 import { checkId } from "../ids.ts";
 import { checkInstant } from "../instant.ts";
 import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import { EXCLUSION_REASONS } from "../model/recipient.ts";
 import type { RecipientCounts } from "../model/recipient.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
@@ -22,7 +23,7 @@ import { checkBroadcastChanges, checkNewBroadcast, usesOf } from "./broadcast-in
 import type { BroadcastChanges, BroadcastDraft, NewBroadcast } from "./broadcast-input.ts";
 import { checkContactRef } from "./contact-input.ts";
 import type { ContactRef } from "./contact-input.ts";
-import { requireSegments, requireTopics } from "./contact-units.ts";
+import { requireReferences } from "./broadcast-references.ts";
 
 /** Who gets a broadcast and who does not. */
 export interface Plan extends PlanCounts {
@@ -75,7 +76,7 @@ export class Broadcasts {
 	async update(id: string, changes: BroadcastChanges): Promise<Broadcast> {
 		const before = await this.#find(id);
 		const draft = checkBroadcastChanges(draftOf(before), changes);
-		await this.#requireUsed(draft);
+		await requireReferences(this.#context, draft);
 		const written = { ...draft, uses: usesOf(draft), updatedAt: this.#context.clock.now() };
 		return this.#move(before.id, "update", written);
 	}
@@ -100,11 +101,14 @@ export class Broadcasts {
 	/** Counts who gets a broadcast and who does not, and why: as of now, or as it was written down. */
 	async plan(id: string): Promise<Plan> {
 		const broadcast = await this.#find(id);
-		if (broadcast.plan === null) return { ...(await survey(this.#context, broadcast)), frozen: false, complete: true };
+		if (broadcast.plan === null) {
+			const { excluded, ...counts } = await survey(this.#context, broadcast);
+			return { ...counts, excluded: inOrder(excluded), frozen: false, complete: true };
+		}
 		const { candidates, excluded } = await this.#context.tenant.tallyBroadcast(broadcast.id);
 		const left = Object.values(excluded).reduce((sum, count) => sum + count, 0);
-		const complete = broadcast.plan.complete;
-		return { candidates, planned: candidates - left, excluded, frozen: true, complete };
+		const { complete } = broadcast.plan;
+		return { candidates, planned: candidates - left, excluded: inOrder(excluded), frozen: true, complete };
 	}
 
 	/** Says why a contact gets a broadcast or not, before and after sending. @throws `not_found`. */
@@ -196,7 +200,7 @@ export class Broadcasts {
 	}
 
 	async #insert(draft: BroadcastDraft): Promise<Broadcast> {
-		await this.#requireUsed(draft);
+		await requireReferences(this.#context, draft);
 		const { newId, clock, tenant } = this.#context;
 		const now = clock.now();
 		const record: BroadcastRecord = {
@@ -231,13 +235,10 @@ export class Broadcasts {
 		const from = BROADCAST_MOVES[act];
 		const moved = await this.#context.tenant.moveBroadcast({ id: checkId(id, "id"), from, changes, content });
 		const after = await this.#find(id);
-		if (!moved) throw illegalTransition(act, after.status, from);
-		return toBroadcast(after);
-	}
-
-	async #requireUsed(draft: BroadcastDraft): Promise<void> {
-		if (draft.segmentId !== null) await requireSegments(this.#context, [draft.segmentId]);
-		if (draft.topicId !== null) await requireTopics(this.#context, [draft.topicId]);
+		if (moved) return toBroadcast(after);
+		// In the right state, it was refused for what it refers to.
+		if (from.includes(after.status)) await requireReferences(this.#context, after);
+		throw illegalTransition(act, after.status, from);
 	}
 }
 
@@ -258,6 +259,11 @@ export async function queuedFields(
 /** What callers see of a broadcast. */
 export function toBroadcast({ uses: _uses, plan: _plan, ...broadcast }: BroadcastRecord): Broadcast {
 	return broadcast;
+}
+
+function inOrder(excluded: Plan["excluded"]): Plan["excluded"] {
+	const present = EXCLUSION_REASONS.filter((reason) => excluded[reason] !== undefined);
+	return Object.fromEntries(present.map((reason) => [reason, excluded[reason]]));
 }
 
 function draftOf(broadcast: BroadcastRecord): BroadcastDraft {

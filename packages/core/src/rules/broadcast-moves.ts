@@ -43,6 +43,13 @@ export const BROADCAST_MOVES: Readonly<Record<BroadcastAct, readonly BroadcastSt
 	cancel: ["queued", "sending", "paused"],
 };
 
+const UNDER_WAY: readonly BroadcastStatus[] = ["scheduled", "queued", "sending", "paused"];
+
+/** Whether a broadcast with this status holds on to the segments and topics it uses. */
+export function isUnderWay(status: BroadcastStatus): boolean {
+	return UNDER_WAY.includes(status);
+}
+
 /** The error for an act that the broadcast's state forbids. */
 export function illegalTransition(
 	act: BroadcastAct,

@@ -30,8 +30,11 @@ export interface Scene<Key extends keyof TenantStorage> {
 }
 
 /** What a tenant's verb answers. */
-export type Answer<Key extends keyof TenantStorage> = Awaited<ReturnType<TenantStorage[Key]>>;
-
+export type Answer<Key extends keyof TenantStorage> = TenantStorage[Key] extends (
+	...input: never
+) => Promise<infer Output>
+	? Output
+	: never;
 
 /** The same object with some members replaced. */
 export function overriding<Target extends object>(target: Target, replaced: Partial<Target>): Target {
@@ -42,6 +45,16 @@ export function overriding<Target extends object>(target: Target, replaced: Part
 			return typeof member === "function" ? member.bind(sound) : member;
 		},
 	});
+}
+
+/** Keeps the names of tenants in the order they were opened. */
+export function watching(storage: Storage): { readonly names: string[]; readonly watched: Storage } {
+	const names: string[] = [];
+	const forTenant = (tenantId: string): TenantStorage => {
+		if (!names.includes(tenantId)) names.push(tenantId);
+		return storage.forTenant(tenantId);
+	};
+	return { names, watched: overriding(storage, { forTenant }) };
 }
 
 /** Breaks verbs of every tenant. `replace` is called once for each tenant. */
@@ -99,7 +112,7 @@ export function lying<Key extends keyof TenantStorage>(key: Key, distort: (answe
 
 /** Looks into the first tenant that was opened. */
 export function strayingRead(key: keyof TenantStorage): Break {
-	return verb(key, async ({ opened, tenant }, ...input) => call(opened[0] ?? tenant, key, input));
+	return verb(key, ({ opened, tenant }, ...input) => call(opened[0] ?? tenant, key, input));
 }
 
 /** Acts on every tenant, as a statement without a condition on the tenant does. */
@@ -141,7 +154,7 @@ export function hesitating<Key extends keyof TenantStorage>(
 ): Break {
 	return verb(key, async ({ tenant, run }, ...input) => {
 		const answer = await mayAct(tenant, ...input);
-		await turn();
+		await nextTurn();
 		await run(...input);
 		return answer;
 	});
@@ -177,7 +190,7 @@ export function coalescing<Input extends readonly unknown[], Output>(
 }
 
 /** Lets everything else that waits go first. */
-export function turn(): Promise<void> {
+export function nextTurn(): Promise<void> {
 	return new Promise((resolve) => {
 		setImmediate(resolve);
 	});
