@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+// The command as `pnpm bench` runs it. What it measures is no matter for a test: only what it says.
+
+const MAIN = join(import.meta.dirname, "main.ts");
+
+function bench(...args: readonly string[]) {
+	const { status, stdout, stderr } = spawnSync(process.execPath, ["--conditions=@convoke/source", MAIN, ...args], {
+		encoding: "utf8",
+	});
+	return { status, stdout, stderr };
+}
+
+function figures(stdout: string): readonly unknown[] {
+	return stdout
+		.trimEnd()
+		.split("\n")
+		.map((line): unknown => JSON.parse(line));
+}
+
+const number: unknown = expect.any(Number);
+
+function compared(name: string, unit: string, n: number) {
+	return { bench: name, storage: "memory", n, value: number, unit, limit: number, ratio: number };
+}
+
+function alone(name: string, unit: string, n: number) {
+	return { bench: name, storage: "memory", n, value: number, unit, limit: null, ratio: null };
+}
+
+function planFigures(n: number): readonly unknown[] {
+	return [
+		compared("plan_dry", "ms", n),
+		alone("plan_dry_worst_stretch", "ms", n),
+		compared("plan_frozen", "ms", n),
+		alone("plan_frozen_worst_stretch", "ms", n),
+		alone("plan_peak_rss", "MB", n),
+	];
+}
+
+function sendFigures(n: number, concurrency: number): readonly unknown[] {
+	return [
+		{ ...compared("send", "messages/s", n), concurrency },
+		{ ...alone("send_worst_stretch", "ms", n), concurrency },
+		{ ...alone("send_peak_rss", "MB", n), concurrency },
+	];
+}
+
+test("plan says how long plans take, dry and frozen", { timeout: 60_000 }, () => {
+	const { status, stdout, stderr } = bench("plan", "--n", "300", "--runs", "2");
+	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: planFigures(300) });
+	expect(stderr).toContain("run 2 of 2");
+});
+
+test("send says how many messages leave in a second", { timeout: 60_000 }, () => {
+	const { status, stdout, stderr } = bench("--", "send", "--n=200", "--runs=1", "--concurrency=7");
+	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: sendFigures(200, 7) });
+});
+
+test("without name every bench runs, and --json keeps quiet beside the lines", { timeout: 60_000 }, () => {
+	const { status, stdout, stderr } = bench("--n", "60", "--runs", "1", "--storage", "memory", "--json");
+	expect({ status, stderr, figures: figures(stdout) }).toEqual({
+		status: 0,
+		stderr: "",
+		figures: [...planFigures(60), ...sendFigures(60, 32)],
+	});
+});
+
+test("--help shows every bench and examples", { timeout: 60_000 }, () => {
+	const { status, stdout } = bench("--help");
+	expect(status).toBe(0);
+	for (const part of ["pnpm bench plan", "plan_dry", "plan_frozen", "send  ", "ratio", "--concurrency"]) {
+		expect(stdout).toContain(part);
+	}
+});
+
+test.each([
+	[["fly"], "There is no bench `fly`, only plan, send."],
+	[["plan", "send"], "Name one bench, not 2."],
+	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory."],
+	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],
+	[["plan", "--runs", "2.5"], "--runs takes a whole number from 1 to 1000, not `2.5`."],
+	[["plan", "--fast"], "Unknown option '--fast'"],
+])("%j is refused", { timeout: 60_000 }, (args, message) => {
+	const { status, stdout, stderr } = bench(...args);
+	expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+	expect(stderr).toContain(message);
+	expect(stderr).toContain("See pnpm bench --help.");
+});
