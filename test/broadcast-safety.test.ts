@@ -58,18 +58,21 @@ describe("a target that asks for what does not exist", () => {
 		expect((await audience.broadcasts.list()).data).toEqual([]);
 	});
 
-	test("a property removed while a broadcast waits has no values any more", async () => {
+	test("a property is not removed while a broadcast asks for it, and no broadcast asks for a removed one", async () => {
 		const { audience, inbox, deliver } = createTestAudience();
 		await audience.properties.create({ key: "plan", type: "string" });
 		await audience.contacts.create(aContact({ email: "pro@example.com", properties: { plan: "pro" } }));
-		const pro = { field: "properties.plan", op: "eq" as const, value: "pro" };
-		for (const filter of [pro, { not: pro }]) {
-			const { id } = await audience.broadcasts.create(aBroadcast({ filter }));
-			await audience.broadcasts.send(id);
-		}
-		await audience.properties.remove({ key: "plan" });
+		const filter = { field: "properties.plan", op: "ne" as const, value: "pro" };
+		const { id } = await audience.broadcasts.create(aBroadcast({ filter }));
+		const draft = await audience.broadcasts.create(aBroadcast({ filter }));
+		await audience.broadcasts.send(id);
+		const refusal = { code: "invalid_state", reason: "property_in_use" };
+		await expect(audience.properties.remove({ key: "plan" })).rejects.toMatchObject(refusal);
 		await deliver();
-		expect(inbox.messages).toHaveLength(1);
+		await audience.properties.remove({ key: "plan" });
+		await expect(audience.broadcasts.send(draft.id)).rejects.toMatchObject({ reason: "unknown_field" });
+		await deliver();
+		expect(inbox.messages).toEqual([]);
 	});
 });
 

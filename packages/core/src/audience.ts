@@ -70,10 +70,6 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 	if (transport !== undefined && sender !== undefined) {
 		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
 	}
-	if (isAmong(hashKey, links.keys)) {
-		const message = "`hashKey` must not be one of `links.keys`: those change in time, and it never may.";
-		throw invalidInput("hash_key_reused", "hashKey", message);
-	}
 	const context: AudienceContext = {
 		storage,
 		clock,
@@ -86,6 +82,10 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		resolveSender: sender ?? (transport && (() => ({ transport }))),
 		declared: checkDeclared(properties ?? {}),
 	};
+	if (isAmong(hashKey, links.keys)) {
+		const message = "`hashKey` must not be one of `links.keys`: those change in time, and it never may.";
+		throw invalidInput("hash_key_reused", "hashKey", message);
+	}
 	return new Audience(context, DEFAULT_TENANT);
 }
 

@@ -28,7 +28,7 @@ const MAX_LIMIT = 100;
  *
  * @throws `invalid_input` with `invalid_limit`, `invalid_id`, or `conflicting_cursors` when both cursors are given.
  */
-export function checkListOptions(options: ListOptions): PageRequest {
+function checkListOptions(options: ListOptions): PageRequest {
 	const limit = options.limit ?? DEFAULT_LIMIT;
 	if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
 		throw invalidInput("invalid_limit", "limit", `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);

@@ -3,6 +3,7 @@ import type { Mailbox } from "./email-address.ts";
 import { invalidInput } from "./errors.ts";
 import type { Broadcast, Footer } from "./model/broadcast.ts";
 import type { Transport } from "./ports/transport.ts";
+import { checkText } from "./text.ts";
 
 /** A mailbox as people write it: `"Tidal <news@tidal.test>"`, `"news@tidal.test"` or an object. */
 export type MailboxInput = string | { readonly name?: string | null | undefined; readonly address: string };
@@ -15,9 +16,9 @@ export interface Sender {
 	readonly from?: MailboxInput | undefined;
 	/** Where replies go for a broadcast that does not say. */
 	readonly replyTo?: MailboxInput | readonly MailboxInput[] | undefined;
-	/** The sender's postal address, for the footer (CAN-SPAM, 15 USC 7704(a)(5)(A)(iii)). */
+	/** The sender's postal address, at most 500 characters, for the footer (CAN-SPAM, 15 USC 7704(a)(5)(A)(iii)). */
 	readonly postalAddress?: string | undefined;
-	/** The name that the footer shows. */
+	/** The name that the footer shows, at most 200 characters. */
 	readonly brand?: string | undefined;
 }
 
@@ -37,14 +38,19 @@ export interface SenderDefaults {
 /**
  * Reads a sender's defaults.
  *
- * @throws `invalid_input` with `invalid_email` or `invalid_header`.
+ * @throws `invalid_input` with `invalid_email`, `invalid_header`, `invalid_text` or `text_too_long`.
  */
 export function readSender(sender: Sender): SenderDefaults {
 	return {
 		from: sender.from === undefined ? null : parseMailbox(sender.from, "from"),
 		replyTo: parseMailboxes(sender.replyTo ?? [], "replyTo"),
-		footer: { postalAddress: sender.postalAddress ?? null, brand: sender.brand ?? null },
+		footer: { postalAddress: footerText(sender, "postalAddress", 500), brand: footerText(sender, "brand", 200) },
 	};
+}
+
+function footerText(sender: Sender, field: "postalAddress" | "brand", max: number): string | null {
+	const text = sender[field];
+	return text === undefined ? null : checkText(text, field, { max, multiline: true });
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { NewBroadcast, NewContact } from "@convoke/core";
 
+/** Where the senders of tests have their seat. */
+export const POSTAL_ADDRESS = "Test Company, 1 Test Street, Testville";
+
 let contacts = 0;
 
 /**
@@ -15,7 +18,7 @@ export function aContact<Values = object>(overrides: Partial<NewContact<Values>>
 	return { ...overrides, email: overrides.email ?? `contact${(contacts += 1)}@example.test` };
 }
 
-const HTML = `<p>Hello!</p><p><a href="{{{UNSUBSCRIBE_URL}}}">Unsubscribe</a></p>`;
+const HTML = `<p>Hello!</p><p>${POSTAL_ADDRESS}</p><p><a href="{{{UNSUBSCRIBE_URL}}}">Unsubscribe</a></p>`;
 
 /**
  * A broadcast to draft, which says only what the test is about; without a target it is for everyone.

@@ -2,6 +2,7 @@ import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Audience, PropertyTypes, RunReport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { hash } from "node:crypto";
+import { POSTAL_ADDRESS } from "./builders.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { createTestInbox } from "./test-inbox.ts";
@@ -53,7 +54,7 @@ export function createTestAudience<const P extends PropertyTypes = PropertyTypes
 		sender: () => ({
 			transport: inbox,
 			from: "Test <news@example.test>",
-			postalAddress: "Test Company, 1 Test Street, Testville",
+			postalAddress: POSTAL_ADDRESS,
 		}),
 		links: { baseUrl: "https://mail.example.test", keys: [publicKey("links")] },
 		hashKey: publicKey("hashes"),

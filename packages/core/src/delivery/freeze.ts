@@ -40,12 +40,13 @@ export function rendererOf(context: TenantContext): Renderer {
 /** Checks a broadcast and makes the content that would be frozen. */
 export async function examine(context: TenantContext, broadcast: Broadcast): Promise<Examined> {
 	const { from: defaultFrom, replyTo, footer } = readSender(await senderOf(context, broadcast));
-	const properties = await new Properties(context).all();
+	const properties = new Properties(context);
+	const types = await properties.types();
 	const compiled = await finding(() => rendererOf(context).compile(broadcast));
 	if ("reason" in compiled) return { findings: [compiled], content: undefined };
 	const referred = await finding(() => requireReferences(context, broadcast));
 	const from = broadcast.from ?? defaultFrom;
-	const known = new Set([...BUILT_IN, ...properties.map(({ key }) => PROPERTY + key)]);
+	const known = new Set([...BUILT_IN, ...[...types.keys()].map((key) => PROPERTY + key)]);
 	const findings: Finding[] = [...compiled.findings];
 	if (referred !== undefined) findings.push(referred);
 	for (const name of compiled.variables.filter((variable) => !known.has(variable))) {
@@ -67,7 +68,7 @@ export async function examine(context: TenantContext, broadcast: Broadcast): Pro
 		headers: broadcast.headers,
 		footer,
 		baseUrl: context.baseUrl,
-		fallbacks: fallbacksOf(properties),
+		fallbacks: fallbacksOf(await properties.stored()),
 	};
 	return { findings: bySeverity(findings), content: content ?? undefined };
 }

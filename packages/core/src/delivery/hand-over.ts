@@ -1,7 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { Message, Transport, TransportOutcome } from "../ports/transport.ts";
 
-const KINDS = new Set(["accepted", "rejected", "deferred", "account_problem", "uncertain"]);
+// Lower snake case, so that no address and no server's reply gets in.
+const REASON = /^[a-z0-9_]{1,100}$/;
+// With the `u` flag only lone surrogates match `\p{Surrogate}`.
+const PROVIDER_ID = /^[^\p{Cc}\p{Surrogate}]{1,1000}$/u;
+const MAX_DELAY_MS = 24 * 3_600_000;
 
 /**
  * Hands a message to a transport and always answers within `timeoutMs`, whatever the transport does. What is not an
@@ -27,17 +31,37 @@ export async function handOver(
 
 async function attempt(transport: Transport, message: Message, signal: AbortSignal): Promise<TransportOutcome> {
 	try {
-		const outcome: unknown = await transport.send(message, signal);
-		return isOutcome(outcome) ? outcome : uncertain("transport_contract");
+		return readOutcome(await transport.send(message, signal)) ?? uncertain("transport_contract");
 	} catch {
 		return uncertain("transport_threw");
 	}
 }
 
-function isOutcome(value: unknown): value is TransportOutcome {
-	if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-	if (typeof value.kind !== "string" || !KINDS.has(value.kind)) return false;
-	return value.kind === "accepted" || ("reason" in value && typeof value.reason === "string");
+/** What the answer says in the port's form, and nothing else: it is stored and shown. */
+function readOutcome(answer: unknown): TransportOutcome | undefined {
+	if (typeof answer !== "object" || answer === null) return undefined;
+	const { kind, reason, providerId, retryAfterMs } = answer as Partial<Record<string, unknown>>;
+	if (kind === "accepted") return { kind, providerId: isProviderId(providerId) ? providerId : undefined };
+	if (typeof reason !== "string") return undefined;
+	const said = REASON.test(reason) ? reason : "unspecified";
+	switch (kind) {
+		case "deferred":
+			return { kind, reason: said, retryAfterMs: readDelay(retryAfterMs) };
+		case "rejected":
+		case "account_problem":
+		case "uncertain":
+			return { kind, reason: said };
+		default:
+			return undefined;
+	}
+}
+
+function isProviderId(value: unknown): value is string {
+	return typeof value === "string" && PROVIDER_ID.test(value);
+}
+
+function readDelay(value: unknown): number | undefined {
+	return typeof value === "number" && value >= 0 ? Math.min(value, MAX_DELAY_MS) : undefined;
 }
 
 function uncertain(reason: string): TransportOutcome {

@@ -46,7 +46,10 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 	const { concurrency = 32, sendTimeoutSeconds = 300, pollSeconds = 1, onUncertain = "resend" } = options;
 	const leaseSeconds = options.leaseSeconds ?? 360;
 	if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1000) {
-		throw invalidOption("concurrency", `\`concurrency\` must be a whole number from 1 to 1000, not ${concurrency}.`);
+		throw invalidOption(
+			"concurrency",
+			`\`concurrency\` must be a whole number from 1 to 1000, not ${shown(concurrency)}.`,
+		);
 	}
 	checkSeconds("sendTimeoutSeconds", sendTimeoutSeconds, 1);
 	checkSeconds("leaseSeconds", leaseSeconds, 1);
@@ -69,7 +72,11 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 
 function checkSeconds(field: string, value: number, min: number): void {
 	if (typeof value === "number" && value >= min && value <= 3600) return;
-	throw invalidOption(field, `\`${field}\` must be a number of seconds from ${min} to 3600, not ${String(value)}.`);
+	throw invalidOption(field, `\`${field}\` must be a number of seconds from ${min} to 3600, not ${shown(value)}.`);
+}
+
+function shown(value: unknown): string {
+	return typeof value === "number" ? String(value) : typeof value;
 }
 
 function invalidOption(field: string, message: string) {

@@ -184,19 +184,40 @@ const moving: readonly StorageCase[] = [
 		},
 	),
 
+	examCase(
+		"moveBroadcast: leaves alone what was changed since it was read",
+		async ({ tenant, bystander, alone, inert, make }) => {
+			const broadcast = make.broadcast({ updatedAt: minutes(1) });
+			await tenant.insertBroadcast(broadcast);
+			await bystander.insertBroadcast({ ...broadcast, updatedAt: minutes(2) });
+			const move = (since: Date) => {
+				const changes = { name: "Moved", updatedAt: minutes(2) };
+				return tenant.moveBroadcast({ id: broadcast.id, from: ["draft"], changes, unchangedSince: since });
+			};
+			assert.equal(await inert(() => move(minutes(0))), false);
+			assert.equal(await inert(() => move(minutes(2))), false);
+			assert.equal(await alone(() => move(minutes(1))), true);
+			assert.equal(await inert(() => move(minutes(1))), false);
+		},
+	),
+
 	examCase("moveBroadcast: lets none be under way with what does not exist", async (world) => {
 		const { tenant, bystander, inert, make } = world;
 		const [segment, topic, gone] = [make.segment(), make.topic(), make.segment()];
 		await tenant.insertSegment(segment);
 		await tenant.insertTopic(topic);
 		await bystander.insertSegment(gone);
-		const uses = [segment.id, topic.id];
+		await tenant.insertProperty(make.property({ key: "plan" }));
+		await bystander.insertProperty(make.property({ key: "seats" }));
+		const uses = [segment.id, topic.id, "properties.plan"];
 		for (const status of ["scheduled", "queued", "sending", "paused"] as const) {
 			const { id } = await insertDraft(tenant, make.broadcast({ uses: [...uses, gone.id] }));
 			const move = { id, from: ["draft" as const], changes: { status } };
 			assert.equal(await inert(() => tenant.moveBroadcast(move)), false, status);
 			const other = { ...move, changes: { status, uses: [make.id()] } };
 			assert.equal(await inert(() => tenant.moveBroadcast(other)), false, status);
+			const foreign = { ...move, changes: { status, uses: ["properties.seats"] } };
+			assert.equal(await inert(() => tenant.moveBroadcast(foreign)), false, status);
 			assert.equal(await tenant.moveBroadcast({ ...move, changes: { status, uses } }), true, status);
 			const back = { id, from: [status], changes: { status: "draft" as const, uses: [gone.id] } };
 			assert.equal(await tenant.moveBroadcast(back), true);

@@ -76,15 +76,38 @@ const properties: readonly StorageCase[] = [
 		];
 		await both(async (each) => [await each.insertProperty(property), await each.insertProperty(neighbour)]);
 		await both((each) => put(each, ...contacts));
-		assert.equal(await inert(() => tenant.deleteProperty(make.id())), false);
-		assert.equal(await alone(() => tenant.deleteProperty(property.id)), true);
+		assert.equal(await inert(() => tenant.deleteProperty(make.id())), "missing");
+		assert.equal(await alone(() => tenant.deleteProperty(property.id)), "deleted");
 		assert.deepEqual(await tenant.listProperties(), [neighbour]);
 		const [first, second, third] = contacts;
 		const cleared = [{ ...first, properties: { plan_b: "x" } }, second, { ...third, properties: {} }];
 		assert.deepEqual(await tenant.findContacts(idsOf(contacts).map((id) => ({ id }))), cleared);
-		assert.equal(await inert(() => tenant.deleteProperty(property.id)), false);
+		assert.equal(await inert(() => tenant.deleteProperty(property.id)), "missing");
 		assert.equal(await tenant.insertProperty(make.property({ key: "plan", type: "number" })), true);
 		assert.deepEqual((await contactOf(tenant, present(first)))?.properties, { plan_b: "x" });
+	}),
+
+	examCase("deleteProperty: refuses while a broadcast is under way with it", async (world) => {
+		const { tenant, bystander, inert, alone, make } = world;
+		const uses = ["properties.plan"];
+		for (const status of ["scheduled", "queued", "sending", "paused"] as const) {
+			const property = make.property({ key: "plan" });
+			await tenant.insertProperty(property);
+			await put(tenant, make.contact({ properties: { plan: "pro" } }));
+			const broadcast = make.broadcast({ status, uses });
+			await tenant.insertBroadcast(broadcast);
+			assert.equal(await inert(() => tenant.deleteProperty(property.id)), "in_use", status);
+			await tenant.moveBroadcast({ id: broadcast.id, from: [status], changes: { uses: [] } });
+			assert.equal(await alone(() => tenant.deleteProperty(property.id)), "deleted", status);
+		}
+		for (const status of ["draft", "sent", "canceled", "failed"] as const) {
+			const property = make.property({ key: "plan" });
+			await tenant.insertProperty(property);
+			await tenant.insertBroadcast(make.broadcast({ status, uses }));
+			await tenant.insertBroadcast(make.broadcast({ status: "sending", uses: ["properties.plan_b"] }));
+			await bystander.insertBroadcast(make.broadcast({ status: "sending", uses }));
+			assert.equal(await alone(() => tenant.deleteProperty(property.id)), "deleted", status);
+		}
 	}),
 ];
 

@@ -191,6 +191,30 @@ const recording: readonly StorageCase[] = [
 		assert.deepEqual(marks(await tenant.advanceSlice(step(lease, { mark: 9, at: minutes(31) }))), [[first.id, 2]]);
 	}),
 
+	examCase("advanceSlice: tries nobody again whose broadcast is canceled", async ({ storage, tenant, make }) => {
+		const contacts = make.contacts(3);
+		const [first, second, third] = contacts;
+		assert.ok(first && second && third);
+		const broadcast = await sendingTo(tenant, make, contacts);
+		const lease = await markAll(storage, tenant);
+		const later = { state: "pending", reason: "busy", retryAt: minutes(30), providerId: "provider-1" } as const;
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["sending"], changes: { status: "paused" } });
+		await tenant.advanceSlice(step(lease, { outcomes: [accepted(first, later)] }));
+		assert.equal((await tenant.findRecipient(broadcast.id, first.id))?.state, "pending");
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["paused"], changes: { status: "canceled" } });
+		const outcomes = [accepted(second, later), accepted(third)];
+		const turn = await tenant.advanceSlice(step(lease, { outcomes }));
+		assert.deepEqual([turn.late, turn.open, turn.status], [0, 1, "canceled"]);
+		const skipped = { state: "skipped", reason: "canceled", attempts: 1, providerId: "provider-1" };
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, second.id), {
+			...pendingRecipient(broadcast, second),
+			...skipped,
+			updatedAt: minutes(7),
+		});
+		assert.equal((await tenant.findRecipient(broadcast.id, third.id))?.state, "sent");
+		await provesTally(tenant, broadcast);
+	}),
+
 	examCase("advanceSlice: ignores outcomes that come too late", async ({ storage, tenant, make }) => {
 		const contacts = make.contacts(4);
 		const [first, second, third, fourth] = contacts;

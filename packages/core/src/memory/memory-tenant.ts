@@ -23,7 +23,7 @@ import type {
 	Walk,
 	WalkChunk,
 } from "../ports/storage.ts";
-import { isUnderWay } from "../rules/broadcast-moves.ts";
+import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
 import { changeContacts } from "./contact-unit.ts";
 import { advanceSlice } from "./sending.ts";
 import type { TenantTables } from "./tenant-tables.ts";
@@ -89,13 +89,14 @@ export class MemoryTenant implements TenantStorage {
 		return true;
 	}
 
-	async deleteProperty(id: string): Promise<boolean> {
+	async deleteProperty(id: string): Promise<"deleted" | "in_use" | "missing"> {
 		const tables = this.#open();
 		const property = tables.propertyById(id);
-		if (property === undefined) return false;
+		if (property === undefined) return "missing";
+		if (tables.isInUse(propertyUse(property.key))) return "in_use";
 		tables.properties.delete(property.key);
 		tables.contacts.clearProperty(property.key);
-		return true;
+		return "deleted";
 	}
 
 	async insertSegment(segment: Segment): Promise<boolean> {
@@ -201,11 +202,12 @@ export class MemoryTenant implements TenantStorage {
 		return this.#open().broadcasts.page(page);
 	}
 
-	async moveBroadcast({ id, from, changes, content, whenSettled }: BroadcastMove): Promise<boolean> {
+	async moveBroadcast({ id, from, changes, content, unchangedSince, whenSettled }: BroadcastMove): Promise<boolean> {
 		const tables = this.#open();
 		const { broadcasts, contents } = tables;
 		const broadcast = broadcasts.peek(id);
 		if (broadcast === undefined || !from.includes(broadcast.status)) return false;
+		if (unchangedSince !== undefined && unchangedSince.getTime() !== broadcast.updatedAt.getTime()) return false;
 		if (whenSettled === true && tables.recipientsOf(id).open > 0) return false;
 		const status = changes.status ?? broadcast.status;
 		if (isUnderWay(status) && !tables.doExist(changes.uses ?? broadcast.uses)) return false;

@@ -1,4 +1,5 @@
 import { compileRules } from "../filter/match.ts";
+import type { BroadcastStatus } from "../model/broadcast.ts";
 import type { MarkedRecipient, SliceStep, SliceTurn } from "../ports/storage.ts";
 import { copyContact } from "./contact-rows.ts";
 import type { RecipientRow, Slice } from "./recipient-rows.ts";
@@ -25,7 +26,7 @@ export function advanceSlice(tables: TenantTables, step: SliceStep, now: number)
 		const late = step.outcomes.length;
 		return { held: false, marked: [], late, open: 0, nextRetryAt: undefined, status: status ?? "canceled" };
 	}
-	const late = recordOutcomes(slice, step);
+	const late = recordOutcomes(slice, step, status);
 	const held = slice.owner === owner && slice.claim === claim;
 	if (held) {
 		slice.owner = step.leaseMs > 0 ? owner : undefined;
@@ -34,6 +35,9 @@ export function advanceSlice(tables: TenantTables, step: SliceStep, now: number)
 	const marked = held && status === "sending" ? fillPlaces(tables, slice, step) : [];
 	return { held, marked, late, open: openIn(slice), nextRetryAt: nextRetryAt(slice, step.at.getTime()), status };
 }
+
+/** What becomes of a recipient that would be tried again, had its broadcast not been canceled. */
+const CANCELED = { state: "skipped", reason: "canceled", retryAt: null } as const;
 
 function hasWork(slice: Slice, at: number): boolean {
 	if (slice.counts.sending > 0) return true;
@@ -45,9 +49,11 @@ function isDue(row: RecipientRow, at: number): boolean {
 }
 
 /** Records what counts, and says how many outcomes came too late. */
-function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep): number {
+function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep, status: BroadcastStatus): number {
 	let late = 0;
-	for (const { contactId, attempt, state, reason, retryAt, providerId } of outcomes) {
+	for (const outcome of outcomes) {
+		const { contactId, attempt, providerId } = outcome;
+		const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
 		const position = positionOf(slice, contactId);
 		const row = position === undefined ? undefined : slice.rows[position];
 		if (position === undefined || row?.state !== "sending" || row.attempts !== attempt) {

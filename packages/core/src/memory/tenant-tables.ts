@@ -6,7 +6,7 @@ import type { Property } from "../model/property.ts";
 import type { Segment } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
-import { isUnderWay } from "../rules/broadcast-moves.ts";
+import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
 import { ContactRows } from "./contact-rows.ts";
 import { EntityRows } from "./entity-rows.ts";
 import { EventLog } from "./event-log.ts";
@@ -56,17 +56,20 @@ export class TenantTables implements MatchFacts {
 		this.#recipients.delete(broadcastId);
 	}
 
-	/** Whether a broadcast that is under way refers to this segment or topic. */
-	isInUse(id: string): boolean {
+	/** Whether a broadcast that is under way has this among its `uses`. */
+	isInUse(use: string): boolean {
 		for (const { status, uses } of this.broadcasts.peekAll()) {
-			if (isUnderWay(status) && uses.includes(id)) return true;
+			if (isUnderWay(status) && uses.includes(use)) return true;
 		}
 		return false;
 	}
 
-	/** Whether all of these are segments or topics that exist. */
+	/** Whether all that a broadcast uses exists. */
 	doExist(uses: readonly string[]): boolean {
-		return uses.every((id) => this.segments.peek(id) !== undefined || this.topics.peek(id) !== undefined);
+		const properties = new Set([...this.properties.keys()].map(propertyUse));
+		return uses.every(
+			(use) => this.segments.peek(use) !== undefined || this.topics.peek(use) !== undefined || properties.has(use),
+		);
 	}
 
 	isSuppressed(addressHash: string): boolean {

@@ -68,7 +68,10 @@ export interface PlanProgress {
 
 /** A broadcast as storages hold it. */
 export interface BroadcastRecord extends Broadcast {
-	/** Ids of the segments and topics it refers to, ascending: those may not be removed while it is under way. */
+	/**
+	 * What it refers to, ascending: ids of segments and topics, and `properties.<key>`. None of it may be removed while
+	 * the broadcast is under way.
+	 */
 	readonly uses: readonly string[];
 	/** How far the plan has come; `null` before `queued`. */
 	readonly plan: PlanProgress | null;

@@ -133,6 +133,8 @@ export interface BroadcastMove {
 	readonly changes: Partial<Omit<BroadcastRecord, "id">>;
 	/** The frozen content, written in the same unit; replaces an earlier one. */
 	readonly content?: BroadcastContent | undefined;
+	/** Applies only while its `updatedAt` is this, so that nothing was changed since it was read. */
+	readonly unchangedSince?: Date | undefined;
 	/** Applies only if no recipient is `pending` or `sending`. */
 	readonly whenSettled?: true | undefined;
 }
@@ -196,7 +198,10 @@ export interface SliceStep {
 	readonly lease: SliceLease;
 	/** How long the lease is to last from now on, in milliseconds; 0 gives the slice back. */
 	readonly leaseMs: number;
-	/** What became of recipients marked earlier. */
+	/**
+	 * What became of recipients marked earlier. One that is to be tried again, but whose broadcast is canceled, becomes
+	 * `skipped` for the reason `canceled`.
+	 */
 	readonly outcomes: readonly RecipientOutcome[];
 	/** Most recipients to mark `sending`. */
 	readonly mark: number;
@@ -318,8 +323,8 @@ export interface TenantStorage {
 	listProperties(): Promise<readonly Property[]>;
 	/** `false`: no such property. */
 	updateProperty(id: string, changes: { readonly fallback: PropertyValue | null }): Promise<boolean>;
-	/** Deletes the property and its values on every contact. `false`: no such property. */
-	deleteProperty(id: string): Promise<boolean>;
+	/** Deletes the property and its values on every contact, unless a broadcast that is under way uses it. */
+	deleteProperty(id: string): Promise<"deleted" | "in_use" | "missing">;
 
 	/** `false`: the id is taken. */
 	insertSegment(segment: Segment): Promise<boolean>;
@@ -370,8 +375,8 @@ export interface TenantStorage {
 	/** All broadcasts. */
 	pageBroadcasts(page: PageRequest): Promise<readonly BroadcastRecord[]>;
 	/**
-	 * `false`: no such broadcast, or it is in another state, or not settled; or it would come under way (scheduled,
-	 * queued, sending or paused) while a segment or topic in its `uses` does not exist.
+	 * `false`: no such broadcast, or it is in another state, was changed since, or is not settled; or it would come
+	 * under way (scheduled, queued, sending or paused) while something in its `uses` does not exist.
 	 */
 	moveBroadcast(move: BroadcastMove): Promise<boolean>;
 	/** Deletes a broadcast with its content and recipients. `false`: no such broadcast, or it is in another state. */

@@ -28,7 +28,8 @@ export interface Message {
  * `accepted`: taken, with the transport's own id if it has one. `rejected`: refused for good for this recipient.
  * `deferred`: refused for now; try again, not before `retryAfterMs`. `account_problem`: the account or server refuses
  * everything, so that going on is pointless. `uncertain`: nobody knows whether it was taken.
- * `reason`: lower snake case, no address in it.
+ * `reason`: lower snake case, at most 100 characters, no address in it; any other counts as `unspecified`.
+ * `providerId`: at most 1,000 characters without controls; any other is dropped. `retryAfterMs`: at most a day counts.
  */
 export type TransportOutcome =
 	| { readonly kind: "accepted"; readonly providerId?: string | undefined }

@@ -17,7 +17,7 @@ import { Properties } from "./properties.ts";
  * Turns a filter into the form that storages take, as of `at`. A property that is not declared any more has no values,
  * so that its conditions hold for nobody: what a filter asks for is checked where it comes in.
  */
-export async function bind(context: TenantContext, filter: Filter, at: Date): Promise<BoundFilter> {
+async function bind(context: TenantContext, filter: Filter, at: Date): Promise<BoundFilter> {
 	const { topicIds, propertyKeys } = filterReferences(filter);
 	const [topics, properties] = await Promise.all([
 		topicIds.length === 0 ? [] : context.tenant.findTopics(topicIds),

@@ -7,6 +7,7 @@ import { filterReferences } from "../filter/filter-references.ts";
 import type { Filter } from "../filter/filter.ts";
 import { checkId } from "../ids.ts";
 import type { BroadcastRecord, MessageHeaders } from "../model/broadcast.ts";
+import { propertyUse } from "../rules/broadcast-moves.ts";
 import { parseMailboxes } from "../sender.ts";
 import type { MailboxInput } from "../sender.ts";
 import { checkHeaderText, checkText } from "../text.ts";
@@ -144,11 +145,13 @@ export function checkBroadcastChanges(draft: BroadcastDraft, input: unknown): Br
 	return checkDraft(merge(base, given));
 }
 
-/** Ids of the segments and topics that a draft refers to, ascending. */
-export function usesOf(draft: BroadcastDraft): readonly string[] {
-	const references = draft.filter === null ? undefined : filterReferences(draft.filter);
-	const ids = [draft.segmentId, draft.topicId, ...(references?.segmentIds ?? []), ...(references?.topicIds ?? [])];
-	return [...new Set(ids.filter((each) => each !== null))].toSorted();
+/** What a draft refers to, as `BroadcastRecord.uses` has it. */
+export function usesOf({ segmentId, topicId, filter }: BroadcastDraft): readonly string[] {
+	const asked = filter === null ? undefined : filterReferences(filter);
+	const inFilter = [...(asked?.segmentIds ?? []), ...(asked?.topicIds ?? [])];
+	const properties = (asked?.propertyKeys ?? []).map(propertyUse);
+	const uses = [segmentId, topicId, ...inFilter, ...properties].filter((use) => use !== null);
+	return [...new Set(uses)].toSorted();
 }
 
 type Given = { readonly [K in keyof BroadcastDraft]?: BroadcastDraft[K] | null | undefined };

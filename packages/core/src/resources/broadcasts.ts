@@ -1,5 +1,5 @@
 import type { TenantContext } from "../context.ts";
-import { notFound } from "../errors.ts";
+import { ConvokeError, notFound } from "../errors.ts";
 import { explain } from "../delivery/explain.ts";
 import type { Explanation } from "../delivery/explain.ts";
 import { examine, freeze } from "../delivery/freeze.ts";
@@ -15,6 +15,7 @@ import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broad
 import { EXCLUSION_REASONS } from "../model/recipient.ts";
 import type { RecipientCounts } from "../model/recipient.ts";
 import { readPage } from "../page.ts";
+import type { BroadcastMove } from "../ports/storage.ts";
 import type { ListOptions, Page } from "../page.ts";
 import type { Finding } from "../ports/renderer.ts";
 import { BROADCAST_MOVES, illegalTransition } from "../rules/broadcast-moves.ts";
@@ -24,6 +25,7 @@ import type { BroadcastChanges, BroadcastDraft, NewBroadcast } from "./broadcast
 import { checkContactRef } from "./contact-input.ts";
 import type { ContactRef } from "./contact-input.ts";
 import { requireReferences } from "./broadcast-references.ts";
+import { Properties } from "./properties.ts";
 
 /** Who gets a broadcast and who does not. */
 export interface Plan extends PlanCounts {
@@ -48,6 +50,8 @@ export interface SendOptions {
 	/** Not before: a Date, or ISO 8601 with a zone. @default at once */
 	readonly scheduledAt?: Date | string | undefined;
 }
+
+const MAX_ATTEMPTS = 20;
 
 /** `audience.broadcasts`: one message for many contacts. */
 export class Broadcasts {
@@ -74,11 +78,11 @@ export class Broadcasts {
 
 	/** Changes a draft. @throws `not_found`; `invalid_state`; `invalid_input`. */
 	async update(id: string, changes: BroadcastChanges): Promise<Broadcast> {
-		const before = await this.#find(id);
-		const draft = checkBroadcastChanges(draftOf(before), changes);
-		await requireReferences(this.#context, draft);
-		const written = { ...draft, uses: usesOf(draft), updatedAt: this.#context.clock.now() };
-		return this.#move(before.id, "update", written);
+		return this.#moveDraft(id, "update", async (before) => {
+			const draft = checkBroadcastChanges(draftOf(before), changes);
+			await requireReferences(this.#context, draft);
+			return { changes: { ...draft, uses: usesOf(draft) } };
+		});
 	}
 
 	/** Removes a broadcast that was not sent. @throws `not_found`; `invalid_state`. */
@@ -133,17 +137,14 @@ export class Broadcasts {
 	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft; `not_found`.
 	 */
 	async send(id: string, options: SendOptions = {}): Promise<Broadcast> {
-		const broadcast = await this.#find(id);
-		if (broadcast.status !== "draft") throw illegalTransition("send", broadcast.status, BROADCAST_MOVES.send);
-		const content = await freeze(this.#context, broadcast);
-		const now = this.#context.clock.now();
-		const { scheduledAt } = options;
-		if (scheduledAt !== undefined) {
-			const due = checkInstant(scheduledAt, "scheduledAt");
-			if (due > now) return this.#move(broadcast.id, "send", { status: "scheduled", scheduledAt: due, updatedAt: now });
-		}
-		const queued = await queuedFields(this.#context, now);
-		return this.#move(broadcast.id, "send", queued, content);
+		const due = options.scheduledAt === undefined ? undefined : checkInstant(options.scheduledAt, "scheduledAt");
+		return this.#moveDraft(id, "send", async (broadcast) => {
+			const content = await freeze(this.#context, broadcast);
+			await new Properties(this.#context).writeDeclared();
+			const now = this.#context.clock.now();
+			if (due !== undefined && due > now) return { changes: { status: "scheduled", scheduledAt: due } };
+			return { changes: await queuedFields(this.#context, now), content };
+		});
 	}
 
 	/** Stops sending after the messages that are being handed over. @throws `invalid_state`, `not_found`. */
@@ -226,19 +227,36 @@ export class Broadcasts {
 		return broadcast;
 	}
 
-	async #move(
+	/** Moves a draft by what `decide` makes of it, which is asked again when somebody changed the draft meanwhile. */
+	async #moveDraft(
 		id: string,
-		act: BroadcastAct,
-		changes: Partial<Omit<BroadcastRecord, "id">>,
-		content?: Awaited<ReturnType<typeof freeze>>,
+		act: "update" | "send",
+		decide: (draft: BroadcastRecord) => Promise<Pick<BroadcastMove, "changes" | "content">>,
 	): Promise<Broadcast> {
+		const { tenant, clock } = this.#context;
+		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+			const before = await this.#find(id);
+			if (before.status !== "draft") throw illegalTransition(act, before.status, BROADCAST_MOVES[act]);
+			const { changes, content } = await decide(before);
+			// Always later than before, so that it tells one version from the next.
+			const updatedAt = new Date(Math.max(clock.now().getTime(), before.updatedAt.getTime() + 1));
+			const move = { id: before.id, from: BROADCAST_MOVES[act], unchangedSince: before.updatedAt };
+			if (await tenant.moveBroadcast({ ...move, changes: { ...changes, updatedAt }, content })) return this.get(id);
+			// It was changed or moved on meanwhile, or what it refers to was removed: the next look tells.
+		}
+		throw new ConvokeError("storage_failed", {
+			reason: "too_much_contention",
+			resource: "broadcast",
+			message: `The draft was changed by others each of ${MAX_ATTEMPTS} times; try again.`,
+		});
+	}
+
+	async #move(id: string, act: BroadcastAct, changes: Partial<Omit<BroadcastRecord, "id">>): Promise<Broadcast> {
 		const from = BROADCAST_MOVES[act];
-		const moved = await this.#context.tenant.moveBroadcast({ id: checkId(id, "id"), from, changes, content });
+		const moved = await this.#context.tenant.moveBroadcast({ id: checkId(id, "id"), from, changes });
 		const after = await this.#find(id);
-		if (moved) return toBroadcast(after);
-		// In the right state, it was refused for what it refers to.
-		if (from.includes(after.status)) await requireReferences(this.#context, after);
-		throw illegalTransition(act, after.status, from);
+		if (!moved) throw illegalTransition(act, after.status, from);
+		return toBroadcast(after);
 	}
 }
 
@@ -257,7 +275,7 @@ export async function queuedFields(
 }
 
 /** What callers see of a broadcast. */
-export function toBroadcast({ uses: _uses, plan: _plan, ...broadcast }: BroadcastRecord): Broadcast {
+function toBroadcast({ uses: _uses, plan: _plan, ...broadcast }: BroadcastRecord): Broadcast {
 	return broadcast;
 }
 

@@ -96,6 +96,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 			: new Map();
 		const inputs = checked.map((contact, index) => atIndex(given.length, index, () => this.#toInput(contact, types)));
 		await this.#requireLinked(inputs);
+		if (types.size > 0) await this.#properties.writeDeclared();
 		const written: ContactRecord[] = [];
 		for (const unit of distinctUnits(inputs)) written.push(...(await this.#createUnit(unit, act)));
 		return written.map((record) => toContact<ValuesOf<P>>(record));
@@ -155,6 +156,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 			properties:
 				properties === undefined ? undefined : checkPropertyValues(properties, await this.#properties.types()),
 		};
+		if (properties !== undefined) await this.#properties.writeDeclared();
 		const record = await editContact(this.#context, key, edit, act);
 		return toContact(record);
 	}

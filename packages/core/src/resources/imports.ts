@@ -89,7 +89,8 @@ export class Imports {
 		const segmentIds = segments.map(({ id }) => id);
 		const choices = Object.fromEntries(topics.map(({ id, subscription }) => [id, subscription]));
 		const rows = readRows(options);
-		const types = await new Properties(this.#context).types();
+		const properties = new Properties(this.#context);
+		const types = await properties.types();
 		await requireSegments(this.#context, segmentIds);
 		await requireTopics(this.#context, Object.keys(choices));
 		try {
@@ -99,6 +100,7 @@ export class Imports {
 			}
 			const columns = options.list === undefined ? options.columns : undefined;
 			const plan = planColumns(header.value.cells, columns, types);
+			await properties.writeDeclared();
 			const run = new ImportRun(this.#context, { plan, segmentIds, choices, onConflict, actor });
 			return await run.read(rows, options.onProgress);
 		} finally {

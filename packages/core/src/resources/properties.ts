@@ -8,7 +8,8 @@ import type { Property, PropertyType } from "../model/property.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { checkPropertyKey } from "../property-key.ts";
-import { checkPropertyValues } from "../property-values.ts";
+import { checkPropertyValue } from "../property-values.ts";
+import { inUse } from "./segments.ts";
 
 /** A property to declare. */
 export interface NewProperty {
@@ -50,11 +51,12 @@ export class Properties {
 	 */
 	async create(property: NewProperty): Promise<Property> {
 		const { key, type, fallback } = checkInput(newProperty, property, "property");
-		const known = await this.all();
+		const checkedFallback = checkFallback(fallback ?? null, type);
+		const known = await this.writeDeclared();
 		if (known.length >= MAX_PROPERTIES) {
 			throw invalidInput("too_many_properties", "key", `A tenant has at most ${MAX_PROPERTIES} properties.`);
 		}
-		const created = await this.#insert(key, type, checkFallback(fallback ?? null, type));
+		const created = await this.#insert(key, type, checkedFallback);
 		if (created === undefined) {
 			throw new ConvokeError("already_exists", {
 				reason: "property_key_taken",
@@ -69,14 +71,14 @@ export class Properties {
 	/** @throws `not_found`. */
 	async get(ref: PropertyRef): Promise<Property> {
 		const matches = checkPropertyRef(ref);
-		const property = (await this.all()).find(matches);
+		const property = (await this.writeDeclared()).find(matches);
 		if (property === undefined) throw notFound("property");
 		return property;
 	}
 
 	/** Lists properties, newest first. */
 	async list(options: ListOptions = {}): Promise<Page<Property>> {
-		const all = (await this.all()).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+		const all = (await this.writeDeclared()).toSorted((a, b) => (a.id < b.id ? 1 : -1));
 		return readPage(
 			options,
 			async ({ limit, after, before }) => {
@@ -100,7 +102,12 @@ export class Properties {
 		return { ...property, fallback: checkedFallback };
 	}
 
-	/** Removes a property and its values on every contact, for good. @throws `not_found`. */
+	/**
+	 * Removes a property and its values on every contact, for good.
+	 *
+	 * @throws `not_found`; `invalid_state` with `property_in_use` when the filter of a broadcast under way asks for it, or
+	 * `property_declared_in_code`.
+	 */
 	async remove(ref: PropertyRef): Promise<void> {
 		const { id, key } = await this.get(ref);
 		if (Object.hasOwn(this.#context.declared, key)) {
@@ -110,27 +117,40 @@ export class Properties {
 				message: `\`${key}\` is declared in createAudience({ properties }); take it out there first.`,
 			});
 		}
-		if (!(await this.#context.tenant.deleteProperty(id))) throw notFound("property");
+		const outcome = await this.#context.tenant.deleteProperty(id);
+		if (outcome === "missing") throw notFound("property");
+		if (outcome === "in_use") throw inUse("property");
 	}
 
-	/** All properties of the tenant; those declared in code are added where they are missing. */
-	async all(): Promise<readonly Property[]> {
-		const stored = await this.#context.tenant.listProperties();
-		const byKey = new Map(stored.map((property) => [property.key, property]));
-		const missing: [string, PropertyType][] = [];
-		for (const [key, type] of Object.entries(this.#context.declared)) {
-			const property = byKey.get(key);
-			if (property === undefined) missing.push([key, type]);
-			else if (property.type !== type) throw typeMismatch(key, type, property.type);
-		}
-		if (missing.length === 0) return stored;
-		for (const [key, type] of missing) await this.#insert(key, type, null);
+	/** All properties that are written down. */
+	async stored(): Promise<readonly Property[]> {
 		return this.#context.tenant.listProperties();
 	}
 
-	/** Declared types by key. */
+	/** Types by key, of properties written down and of those declared in code. Writes nothing. */
 	async types(): Promise<ReadonlyMap<string, PropertyType>> {
-		return new Map((await this.all()).map(({ key, type }) => [key, type]));
+		return this.#withDeclared(await this.stored());
+	}
+
+	/** Writes down the properties declared in code that this tenant does not have yet, and answers with all. */
+	async writeDeclared(): Promise<readonly Property[]> {
+		const stored = await this.stored();
+		const types = this.#withDeclared(stored);
+		if (types.size === stored.length) return stored;
+		for (const { key } of stored) types.delete(key);
+		for (const [key, type] of types) await this.#insert(key, type, null);
+		return this.stored();
+	}
+
+	/** @throws `invalid_state` with `property_type_mismatch`. */
+	#withDeclared(stored: readonly Property[]): Map<string, PropertyType> {
+		const types = new Map(stored.map(({ key, type }) => [key, type]));
+		for (const [key, type] of Object.entries(this.#context.declared)) {
+			const known = types.get(key) ?? type;
+			if (known !== type) throw typeMismatch(key, type, known);
+			types.set(key, type);
+		}
+		return types;
 	}
 
 	async #insert(key: string, type: PropertyType, fallback: PropertyValue | null): Promise<Property | undefined> {
@@ -141,8 +161,7 @@ export class Properties {
 }
 
 function checkFallback(fallback: unknown, type: PropertyType): PropertyValue | null {
-	const values = checkPropertyValues({ fallback }, new Map([["fallback", type]]), "property");
-	return values["fallback"] ?? null;
+	return fallback === null ? null : checkPropertyValue(fallback, type, "fallback");
 }
 
 function checkPropertyRef(ref: unknown): (property: Property) => boolean {

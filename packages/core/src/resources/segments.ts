@@ -70,7 +70,7 @@ export class Segments {
 }
 
 /** The error for removing what a broadcast under way refers to. */
-export function inUse(resource: "segment" | "topic"): ConvokeError {
+export function inUse(resource: "segment" | "topic" | "property"): ConvokeError {
 	return new ConvokeError("invalid_state", {
 		reason: `${resource}_in_use`,
 		resource,

@@ -50,6 +50,11 @@ export function isUnderWay(status: BroadcastStatus): boolean {
 	return UNDER_WAY.includes(status);
 }
 
+/** How a broadcast's `uses` name a property. */
+export function propertyUse(key: string): string {
+	return `properties.${key}`;
+}
+
 /** The error for an act that the broadcast's state forbids. */
 export function illegalTransition(
 	act: BroadcastAct,

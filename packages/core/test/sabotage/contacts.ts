@@ -92,7 +92,7 @@ export const properties = {
 		),
 	),
 	// The values stay where they are.
-	deleteProperty: writeSaboteurs(
+	deleteProperty: removalSaboteurs(
 		"deleteProperty",
 		verb("deleteProperty", async ({ tenant, run }, id) => {
 			const before = await tenant.pageContacts(EVERYONE, ALL);

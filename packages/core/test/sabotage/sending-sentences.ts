@@ -26,6 +26,10 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 	"moveBroadcast settles too early": verb("moveBroadcast", ({ run }, { whenSettled: _whenSettled, ...move }) =>
 		run(move),
 	),
+	"moveBroadcast overwrites what was changed since": verb(
+		"moveBroadcast",
+		({ run }, { unchangedSince: _unchangedSince, ...move }) => run(move),
+	),
 	"moveBroadcast forgets the content": verb("moveBroadcast", ({ run }, { content: _content, ...move }) => run(move)),
 	"deleteBroadcast ignores the state": verb("deleteBroadcast", ({ run }, id) => run(id, EVERY_STATUS)),
 	"freezeChunk goes on from where the plan stands": verb("freezeChunk", async ({ run, tenant }, id, walk, slice) => {
@@ -78,6 +82,15 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 			outcomes.push({ ...one, attempt: row?.attempts ?? one.attempt });
 		}
 		return run({ ...step, outcomes });
+	}),
+	"advanceSlice tries again what is canceled": verb("advanceSlice", async ({ run, tenant }, step) => {
+		const { broadcastId: id } = step.lease;
+		const status = (await tenant.findBroadcast(id))?.status;
+		if (status !== "canceled") return run(step);
+		await tenant.moveBroadcast({ id, from: [status], changes: { status: "paused" } });
+		const turn = await run(step);
+		await tenant.moveBroadcast({ id, from: ["paused"], changes: { status } });
+		return { ...turn, status };
 	}),
 	"advanceSlice marks without the lease": verb("advanceSlice", async ({ run }, step) => {
 		const turn = await run(step);

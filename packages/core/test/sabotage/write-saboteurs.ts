@@ -18,7 +18,7 @@ export function writeSaboteurs(key: WriteVerb, notAtomic: Break): Saboteurs {
 }
 
 /** Saboteurs of a verb that answers what became of a removal. */
-export function removalSaboteurs(key: "deleteSegment" | "deleteTopic", notAtomic: Break): Saboteurs {
+export function removalSaboteurs(key: "deleteProperty" | "deleteSegment" | "deleteTopic", notAtomic: Break): Saboteurs {
 	return {
 		doesNothing: silent(key, "deleted"),
 		wrongAnswer: lying(key, (answer) => (answer === "deleted" ? "missing" : "deleted")),
