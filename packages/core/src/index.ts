@@ -89,6 +89,7 @@ export type { NewProperty, Properties, PropertyRef } from "./resources/propertie
 export type { NewSegment, Segments } from "./resources/segments.ts";
 export type { NewSuppression, Suppressions } from "./resources/suppressions.ts";
 export type { NewTopic, TopicChanges, Topics } from "./resources/topics.ts";
-export { isUnderWay } from "./rules/broadcast-moves.ts";
+export { isUnderWay, propertyUse, UNDER_WAY } from "./rules/broadcast-moves.ts";
 export type { MailboxInput, Sender, SenderResolver } from "./sender.ts";
+export { checkPlanAdds, importEnded, storageClosed, uniquenessViolated } from "./storage-errors.ts";
 export { checkHeaderText } from "./text.ts";

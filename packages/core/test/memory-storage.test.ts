@@ -5,9 +5,9 @@ import { systemClock } from "../src/clock.ts";
 import { put } from "../src/exam/contact-acts.ts";
 import { minutes, Records, START } from "../src/exam/records.ts";
 import { claim, sendingTo, step, walkTo } from "../src/exam/sending-acts.ts";
-import { checkPlanAdds } from "../src/memory/counts.ts";
 import { createMemoryStorage } from "../src/memory/memory-storage.ts";
 import { OrderedRows } from "../src/memory/ordered-rows.ts";
+import { checkPlanAdds } from "../src/storage-errors.ts";
 
 describe("time", () => {
 	test("is the injected clock's, for `now` and for leases", async () => {

@@ -1,7 +1,7 @@
-import { ConvokeError } from "../errors.ts";
 import type { Match } from "../filter/match.ts";
 import type { ContactRecord, PropertyValue, PropertyValues } from "../model/contact.ts";
 import type { ContactKey, PageRequest } from "../ports/storage.ts";
+import { uniquenessViolated } from "../storage-errors.ts";
 import { OrderedRows } from "./ordered-rows.ts";
 
 /** The contacts of one tenant, and what finds them. Stored records are never changed, only replaced. */
@@ -52,11 +52,12 @@ export class ContactRows {
 				removed.has(id) ? undefined : (written.get(id) ?? this.rows.get(id));
 			const { id, addressKey, externalId } = contact;
 			const addressHolder = addressKeys.get(addressKey) ?? this.#idByAddressKey.get(addressKey) ?? id;
-			if (addressHolder !== id && after(addressHolder)?.addressKey === addressKey) throw notUnique("address");
+			if (addressHolder !== id && after(addressHolder)?.addressKey === addressKey) throw uniquenessViolated("address");
 			addressKeys.set(addressKey, id);
 			if (externalId === null) continue;
 			const externalHolder = externalIds.get(externalId) ?? this.#idByExternalId.get(externalId) ?? id;
-			if (externalHolder !== id && after(externalHolder)?.externalId === externalId) throw notUnique("externalId");
+			if (externalHolder !== id && after(externalHolder)?.externalId === externalId)
+				throw uniquenessViolated("externalId");
 			externalIds.set(externalId, id);
 		}
 	}
@@ -149,13 +150,4 @@ function copyValue(value: PropertyValue): PropertyValue {
 
 function withoutKey<Value>(entries: Readonly<Record<string, Value>>, key: string): Readonly<Record<string, Value>> {
 	return Object.fromEntries(Object.entries(entries).filter(([other]) => other !== key));
-}
-
-function notUnique(field: string): ConvokeError {
-	return new ConvokeError("storage_failed", {
-		reason: "uniqueness_violated",
-		field,
-		resource: "contact",
-		message: `The unit would leave two contacts with the same ${field}; nothing was written.`,
-	});
 }

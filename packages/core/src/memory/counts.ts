@@ -1,4 +1,3 @@
-import { ConvokeError } from "../errors.ts";
 import type { RecipientCounts, RecipientState } from "../model/recipient.ts";
 
 /** Counts of recipients that can be added to. */
@@ -45,21 +44,6 @@ export function sumCounts(parts: Iterable<MutableCounts>): RecipientCounts {
 /** Exclusions by reason, without reasons that left out no one. */
 export function excludedCounts(excluded: ReadonlyMap<string, number>): RecipientCounts["excluded"] {
 	return Object.fromEntries([...excluded].filter(([, count]) => count > 0));
-}
-
-/**
- * Throws when the rules do not account for everyone in the target.
- *
- * @throws `storage_failed` with `plan_mismatch`
- */
-export function checkPlanAdds(candidates: number, included: number, excluded: ReadonlyMap<string, number>): void {
-	const judged = included + totalOf(excluded.values());
-	if (judged === candidates) return;
-	throw new ConvokeError("storage_failed", {
-		reason: "plan_mismatch",
-		resource: "broadcast",
-		message: `The target has ${candidates} candidates here, the rules judged ${judged}; nothing was written.`,
-	});
 }
 
 const DELIVERY_STATES = ["pending", "sending", "sent", "failed", "skipped", "uncertain"] as const;

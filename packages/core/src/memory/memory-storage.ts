@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
-import { ConvokeError } from "../errors.ts";
 import type { BroadcastRecord } from "../model/broadcast.ts";
 import type { Backlog, DueBroadcast, SliceLease, Storage, TenantStorage } from "../ports/storage.ts";
+import { storageClosed } from "../storage-errors.ts";
 import { MemoryTenant } from "./memory-tenant.ts";
 import { claimSlice } from "./sending.ts";
 import { TenantTables } from "./tenant-tables.ts";
@@ -130,11 +130,7 @@ class MemoryStorage implements Storage {
 	}
 
 	#checkOpen(): void {
-		if (!this.#isClosed) return;
-		throw new ConvokeError("storage_unavailable", {
-			reason: "storage_closed",
-			message: "The storage was closed: make a new one.",
-		});
+		if (this.#isClosed) throw storageClosed();
 	}
 }
 

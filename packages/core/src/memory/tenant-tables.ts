@@ -1,4 +1,3 @@
-import { ConvokeError } from "../errors.ts";
 import type { MatchFacts } from "../filter/match.ts";
 import type { BroadcastContent, BroadcastRecord } from "../model/broadcast.ts";
 import type { ContactImport, ImportIssue } from "../model/import.ts";
@@ -7,6 +6,7 @@ import type { Segment } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
+import { importEnded } from "../storage-errors.ts";
 import { ContactRows } from "./contact-rows.ts";
 import { EntityRows } from "./entity-rows.ts";
 import { EventLog } from "./event-log.ts";
@@ -87,10 +87,6 @@ export class TenantTables implements MatchFacts {
 	 */
 	checkImportGoesOn(id: string): void {
 		if (this.imports.peek(id)?.status === "in_progress") return;
-		throw new ConvokeError("invalid_state", {
-			reason: "import_ended",
-			resource: "import",
-			message: "The import is no longer in progress; nothing was written. Start another one for the remaining rows.",
-		});
+		throw importEnded();
 	}
 }

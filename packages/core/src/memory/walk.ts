@@ -2,7 +2,8 @@ import { compileMatch, compileRules } from "../filter/match.ts";
 import type { ContactRecord } from "../model/contact.ts";
 import type { ExclusionReason } from "../model/recipient.ts";
 import type { Walk, WalkChunk } from "../ports/storage.ts";
-import { checkPlanAdds, excludedCounts } from "./counts.ts";
+import { checkPlanAdds } from "../storage-errors.ts";
+import { excludedCounts } from "./counts.ts";
 import type { RecipientRow } from "./recipient-rows.ts";
 import type { TenantTables } from "./tenant-tables.ts";
 

@@ -43,9 +43,10 @@ export const BROADCAST_MOVES: Readonly<Record<BroadcastAct, readonly BroadcastSt
 	cancel: ["queued", "sending", "paused"],
 };
 
-const UNDER_WAY: readonly BroadcastStatus[] = ["scheduled", "queued", "sending", "paused"];
+/** The states in which a broadcast holds on to the segments, topics and properties it uses. */
+export const UNDER_WAY: readonly BroadcastStatus[] = ["scheduled", "queued", "sending", "paused"];
 
-/** Whether a broadcast with this status holds on to the segments and topics it uses. */
+/** Whether a broadcast with this status is {@link UNDER_WAY}. */
 export function isUnderWay(status: BroadcastStatus): boolean {
 	return UNDER_WAY.includes(status);
 }

@@ -1,0 +1,66 @@
+import type { Kysely, RawBuilder } from "kysely";
+import type { Database } from "./tables.ts";
+
+/** The words of a database for the columns of the schema. */
+export interface ColumnTypes {
+	/** Texts, ordered by code point. */
+	readonly text: string;
+	/** UUIDs in lower case. */
+	readonly id: string;
+	/** Data that statements look into. */
+	readonly json: string;
+	/** Whole numbers of 32 bits. */
+	readonly integer: string;
+	/** 0 or 1. */
+	readonly flag: string;
+	/** Milliseconds since 1970. */
+	readonly instant: string;
+	/** A column that numbers the rows in the order they are written, with its key. */
+	readonly sequence: string;
+	/** Follows a table whose rows are kept in the order of the primary key, where the database has a word for that. */
+	readonly clustered: string;
+	/** The full name of one of our tables, quoted where that is needed. */
+	readonly table: (name: string) => string;
+	/** The name of one of our indexes. */
+	readonly index: (name: string) => string;
+}
+
+/** The type of a value in a list or record. */
+export type ValueType = "id" | "text" | "integer" | "number";
+
+/** The types of a property's value that statements tell apart. */
+export type PropertyKind = "string" | "number" | "boolean" | "date";
+
+/** What differs from one database to the other. Everything else is written once. */
+export interface SqlDialect {
+	/** The name of the database. */
+	readonly name: string;
+	/** Builds and compiles queries; never connected. */
+	readonly db: Kysely<Database>;
+	/** For the schema. */
+	readonly types: ColumnTypes;
+	/** How many rows one insert takes. */
+	readonly rowsPerInsert: number;
+	/** A subquery with the values of a list. */
+	list(values: RawBuilder<unknown>, type: ValueType): RawBuilder<unknown>;
+	/** A list as a parameter of {@link SqlDialect.list}. */
+	encodeList(values: readonly unknown[]): unknown;
+	/** A table named `o` of records, given as one parameter: a JSON text of arrays with the fields in order. */
+	records(records: RawBuilder<unknown>, fields: Readonly<Record<string, ValueType>>): RawBuilder<unknown>;
+	/** The values of rows as a JSON text of an array. */
+	arrayOf(value: RawBuilder<unknown>): RawBuilder<string>;
+	/** The values of rows by key, as a JSON text of an object. */
+	objectOf(key: RawBuilder<unknown>, value: RawBuilder<unknown>): RawBuilder<string>;
+	/** Whether a JSON object has a key. */
+	hasKey(object: RawBuilder<unknown>, key: string): RawBuilder<boolean>;
+	/** A JSON object without a key. */
+	withoutKey(object: RawBuilder<unknown>, key: string): RawBuilder<string>;
+	/** Whether a JSON array of texts has this one. */
+	hasElement(array: RawBuilder<unknown>, text: RawBuilder<unknown>): RawBuilder<boolean>;
+	/** The value by a key of a JSON object, null unless it is of this type: booleans as 0 or 1, dates in milliseconds. */
+	property(object: RawBuilder<unknown>, key: string, kind: PropertyKind): RawBuilder<unknown>;
+	/** Where a text begins in another, from 1, or 0. */
+	position(haystack: RawBuilder<unknown>, needle: string): RawBuilder<number>;
+	/** The last characters of a text. */
+	ending(text: RawBuilder<unknown>, length: number): RawBuilder<string>;
+}

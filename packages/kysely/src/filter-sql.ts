@@ -1,0 +1,149 @@
+import type { BoundFilter, BoundRule, BoundSubject, Comparison, PropertyValue } from "@convoke/core";
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import type { PropertyKind, SqlDialect } from "./dialect.ts";
+
+/*
+ * Filters as SQL on a contact `c`. Everything of a filter is a parameter, the path of a property too: nothing that came
+ * from outside gets into the text. A missing value makes a condition null, which counts as false: `is not true` keeps it
+ * so beneath a `not`.
+ */
+
+const TRUE = sql<boolean>`true`;
+const FALSE = sql<boolean>`false`;
+
+const OPERATORS: Readonly<Record<Comparison, RawBuilder<unknown>>> = {
+	eq: sql`=`,
+	lt: sql`<`,
+	lte: sql`<=`,
+	gt: sql`>`,
+	gte: sql`>=`,
+};
+
+/** Whether contact `c` matches. */
+export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<boolean> {
+	switch (filter.kind) {
+		case "all":
+			return joined(filter.of, sql` and `, TRUE, dialect);
+		case "any":
+			return joined(filter.of, sql` or `, FALSE, dialect);
+		case "not":
+			return sql`(${filterSql(filter.of, dialect)} is not true)`;
+		case "flag":
+			return flagSql(filter.column);
+		case "set":
+			return "property" in filter.subject
+				? dialect.hasKey(PROPERTIES, filter.subject.property)
+				: sql`${columnOf(filter.subject.column)} is not null`;
+		case "compare": {
+			const subject = subjectSql(filter.subject, kindOf(filter.value), dialect);
+			return subject === undefined ? FALSE : sql`${subject} ${OPERATORS[filter.op]} ${operandOf(filter.value)}`;
+		}
+		case "match":
+			return matchSql(filter, dialect);
+		case "oneOf":
+			return oneOfSql(filter.subject, filter.values, dialect);
+		case "member":
+			return sql`exists (select 1 from ${sql.table("convoke_segment_members")} as m
+				where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.segment_id = ${filter.segmentId})`;
+		case "choice":
+			return sql`exists (select 1 from ${sql.table("convoke_topic_subscriptions")} as t
+				where t.tenant_id = c.tenant_id and t.contact_id = c.id and t.topic_id = ${filter.topicId}
+				and t.choice = ${filter.is})`;
+		case "received":
+			return sql`exists (select 1 from ${sql.table("convoke_broadcast_recipients")} as received
+				where received.tenant_id = c.tenant_id and received.broadcast_id = ${filter.broadcastId}
+				and received.contact_id = c.id and received.state = 'sent')`;
+		case "sample": {
+			// Cast, for a driver may hand whole numbers over as floating ones, and the product takes up to 62 bits.
+			const factor = sql`cast(${filter.multiplier} as bigint)`;
+			const shift = sql`cast(${filter.offset} as bigint)`;
+			return sql`(c.sample_key * ${factor} + ${shift}) % 2147483647 < ${filter.below}`;
+		}
+	}
+}
+
+/** The reason of the first rule that holds for contact `c`, or null. */
+export function reasonSql(rules: readonly BoundRule[], dialect: SqlDialect): RawBuilder<string | null> {
+	if (rules.length === 0) return sql<string | null>`cast(null as text)`;
+	const cases = rules.map(({ reason, when }) => sql`when ${filterSql(when, dialect)} then ${reason}`);
+	return sql<string | null>`case ${sql.join(cases, sql` `)} end`;
+}
+
+const PROPERTIES = sql`c.properties`;
+
+function joined(
+	parts: readonly BoundFilter[],
+	operator: RawBuilder<unknown>,
+	ofNone: RawBuilder<boolean>,
+	dialect: SqlDialect,
+): RawBuilder<boolean> {
+	if (parts.length === 0) return ofNone;
+	return sql`(${sql.join(
+		parts.map((part) => filterSql(part, dialect)),
+		operator,
+	)})`;
+}
+
+function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"]): RawBuilder<boolean> {
+	switch (column) {
+		case "unsubscribed":
+			return sql`c.unsubscribed = 1`;
+		case "needsSmtputf8":
+			return sql`c.needs_smtputf8 = 1`;
+		case "suppressed":
+			return sql`exists (select 1 from ${sql.table("convoke_suppressions")} as s
+				where s.tenant_id = c.tenant_id and s.address_hash = c.address_hash)`;
+	}
+}
+
+function columnOf(column: Extract<BoundSubject, { column: unknown }>["column"]): RawBuilder<unknown> {
+	return sql.ref(`c.${column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`);
+}
+
+/** A subject as values of a type compare with it; `undefined` where it has none of them. */
+function subjectSql(subject: BoundSubject, kind: PropertyKind, dialect: SqlDialect): RawBuilder<unknown> | undefined {
+	if ("property" in subject) {
+		return subject.type === kind ? dialect.property(PROPERTIES, subject.property, kind) : undefined;
+	}
+	const isInstant = subject.column === "createdAt" || subject.column === "updatedAt";
+	return kind === (isInstant ? "date" : "string") ? columnOf(subject.column) : undefined;
+}
+
+function kindOf(value: PropertyValue): PropertyKind {
+	if (value instanceof Date) return "date";
+	if (typeof value === "string") return "string";
+	return typeof value === "number" ? "number" : "boolean";
+}
+
+function operandOf(value: PropertyValue): string | number {
+	return typeof value === "string" ? value : Number(value);
+}
+
+function matchSql(
+	{ subject, op, value }: Extract<BoundFilter, { kind: "match" }>,
+	dialect: SqlDialect,
+): RawBuilder<boolean> {
+	const found = subjectSql(subject, "string", dialect);
+	if (found === undefined) return FALSE;
+	if (value === "") return sql`${found} is not null`;
+	// ASCII letters only, which is what `lower` does in SQLite, and in Postgres under the collation "C".
+	const folded = sql`lower(${found})`;
+	switch (op) {
+		case "contains":
+			return sql`${dialect.position(folded, value)} > 0`;
+		case "startsWith":
+			return sql`${dialect.position(folded, value)} = 1`;
+		case "endsWith":
+			return sql`${dialect.ending(folded, Array.from(value).length)} = ${value}`;
+	}
+}
+
+function oneOfSql(subject: BoundSubject, values: readonly PropertyValue[], dialect: SqlDialect): RawBuilder<boolean> {
+	const [sample] = values;
+	if (sample === undefined) return FALSE;
+	const found = subjectSql(subject, kindOf(sample), dialect);
+	if (found === undefined) return FALSE;
+	const list = dialect.encodeList(values.map(operandOf));
+	return sql`${found} in ${dialect.list(sql`${list}`, typeof sample === "string" ? "text" : "number")}`;
+}

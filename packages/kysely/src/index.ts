@@ -1,0 +1,15 @@
+/**
+ * Every SQL statement of Convoke, for the packages that connect to a database: tables, migrations, stores and the filter
+ * compiler, written once for SQLite and Postgres. Hosts use `@convoke/sqlite`.
+ *
+ * @module
+ */
+export type { ColumnTypes, PropertyKind, SqlDialect, ValueType } from "./dialect.ts";
+export { DATE_KEY } from "./columns.ts";
+export { driveAtOnce } from "./drive.ts";
+export { HostedRunner } from "./hosted-runner.ts";
+export type { HostedRunnerOptions, HostTransaction } from "./hosted-runner.ts";
+export { checkSchema, migrateSchema, schemaSql } from "./migrate.ts";
+export { SqlStorage } from "./sql-storage.ts";
+export type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
+export type { Database } from "./tables.ts";

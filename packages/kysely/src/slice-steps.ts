@@ -1,0 +1,370 @@
+import type {
+	BoundRule,
+	BroadcastStatus,
+	MarkedRecipient,
+	RecipientOutcome,
+	SliceLease,
+	SliceStep,
+	SliceTurn,
+} from "@convoke/core";
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import { contactSelection, decodeContact } from "./contact-rows.ts";
+import type { SqlDialect } from "./dialect.ts";
+import { reasonSql } from "./filter-sql.ts";
+import { query } from "./query.ts";
+import type { Query } from "./query.ts";
+import { CountChanges } from "./recipient-counts.ts";
+import type { SliceCountStore } from "./slice-counts.ts";
+import { all, changesOf, first } from "./statement.ts";
+import type { Statement, Unit } from "./statement.ts";
+
+interface OfBroadcast {
+	readonly tenant: string;
+	readonly broadcast: string;
+}
+
+interface Range extends OfBroadcast {
+	readonly from: string;
+	readonly last: string;
+}
+
+interface FoundSlice {
+	readonly status: string;
+	readonly first_contact_id: string | null;
+	readonly last_contact_id: string;
+	readonly open_from: string;
+	readonly open: number;
+	readonly pending: number;
+	readonly owner: string | null;
+	readonly claim: number;
+	readonly interrupted: number;
+}
+
+/** A recipient whose turn it is, its contact, and what the rules say of it. */
+interface Candidate {
+	readonly recipient_id: string;
+	readonly recipient_attempts: number;
+	/** Null when the contact is gone. */
+	readonly id: string | null;
+	readonly exclusion: string | null;
+}
+
+/** The statements that find whose turn it is. */
+interface CandidateQueries {
+	readonly due: Query<Range & { readonly at: number; readonly limit: number }, Candidate>;
+	readonly interrupted: Query<Range & { readonly claim: number; readonly limit: number }, Candidate>;
+}
+
+/** The part of a slice that a step works on. */
+interface Work extends Range {
+	readonly step: SliceStep;
+	readonly changes: CountChanges;
+}
+
+/** Takes steps of sending slices; see `TenantStorage.advanceSlice`. */
+export class SliceSteps {
+	readonly #dialect: SqlDialect;
+	readonly #counts: SliceCountStore;
+	/** By rules, which stay the same object for all steps of a broadcast. */
+	readonly #candidates = new WeakMap<readonly BoundRule[], CandidateQueries>();
+	readonly #find: Query<OfBroadcast & { readonly slice: string }, FoundSlice>;
+	readonly #record: Query<Range & { readonly records: string; readonly at: number }, { state: string }>;
+	readonly #lease: Query<
+		OfBroadcast & { readonly slice: string; readonly owner: string | null; readonly end: number },
+		unknown
+	>;
+	readonly #mark: Query<
+		OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number },
+		unknown
+	>;
+	readonly #leave: Query<
+		OfBroadcast & { readonly records: string; readonly state: string; readonly at: number },
+		unknown
+	>;
+	readonly #hold: Query<Range & { readonly claim: number; readonly at: number }, unknown>;
+	readonly #nextOpen: Query<Range, { contact_id: string }>;
+	readonly #nextDue: Query<Range & { readonly at: number }, { contact_id: string }>;
+	readonly #nextRetry: Query<Range, { retry_at: number }>;
+	readonly #settle: Query<
+		OfBroadcast & { readonly slice: string; readonly from: string; readonly interrupted: number },
+		unknown
+	>;
+
+	constructor(dialect: SqlDialect, counts: SliceCountStore) {
+		this.#dialect = dialect;
+		this.#counts = counts;
+		const { db } = dialect;
+		const slices = sql.table("convoke_broadcast_slices");
+		const recipients = sql.table("convoke_broadcast_recipients");
+		type Param<Params> = (name: keyof Params & string) => RawBuilder<unknown>;
+		const slice = (param: Param<OfBroadcast & { slice: string }>) =>
+			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`;
+		const range = (param: Param<Range>) =>
+			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
+				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
+		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
+
+		this.#find = query<OfBroadcast & { readonly slice: string }>()((param) =>
+			compiled(sql<FoundSlice>`select b.status, s.first_contact_id, s.last_contact_id, s.open_from, s."open", s.pending,
+					s.owner, s.claim, s.interrupted
+				from ${sql.table("convoke_broadcasts")} as b left join ${slices} as s
+					on s.tenant_id = b.tenant_id and s.broadcast_id = b.id and s.id = ${param("slice")}
+				where b.tenant_id = ${param("tenant")} and b.id = ${param("broadcast")}`),
+		);
+		this.#record = query<Range & { readonly records: string; readonly at: number }>()((param) => {
+			const outcomes = dialect.records(param("records"), {
+				contact_id: "id",
+				attempt: "integer",
+				new_state: "text",
+				new_reason: "text",
+				new_retry_at: "number",
+				new_provider_id: "text",
+			});
+			return compiled(sql<{ state: string }>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
+					retry_at = o.new_retry_at, provider_id = o.new_provider_id, updated_at = ${param("at")}
+				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
+				and r.contact_id = o.contact_id and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")}
+				and r.state = 'sending' and r.attempts = o.attempt returning state`);
+		});
+		this.#lease = query<
+			OfBroadcast & { readonly slice: string; readonly owner: string | null; readonly end: number }
+		>()((param) =>
+			compiled(sql`update ${slices} set owner = ${param("owner")}, lease_end = ${param("end")} where ${slice(param)}`),
+		);
+		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
+			(param) =>
+				compiled(sql`update ${recipients} set state = 'sending', reason = null, retry_at = null,
+					attempts = attempts + 1, claim = ${param("claim")}, updated_at = ${param("at")}
+				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
+				and contact_id in ${dialect.list(param("contacts"), "id")}`),
+		);
+		this.#leave = query<OfBroadcast & { readonly records: string; readonly state: string; readonly at: number }>()(
+			(param) => {
+				const reasons = dialect.records(param("records"), { contact_id: "id", reason: "text" });
+				return compiled(sql`update ${recipients} as r set state = ${param("state")}, reason = o.reason, retry_at = null,
+						updated_at = ${param("at")}
+					from ${reasons} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
+					and r.contact_id = o.contact_id`);
+			},
+		);
+		this.#hold = query<Range & { readonly claim: number; readonly at: number }>()((param) =>
+			compiled(sql`update ${recipients} set state = 'uncertain', reason = 'interrupted', updated_at = ${param("at")}
+				where ${range(param)} and state = 'sending' and claim < ${param("claim")}`),
+		);
+		this.#nextOpen = query<Range>()((param) =>
+			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients}
+				where ${range(param)} and state in ('pending', 'sending') order by contact_id limit 1`),
+		);
+		this.#nextDue = query<Range & { readonly at: number }>()((param) =>
+			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients} where ${range(param)}
+				and state = 'pending' and (retry_at is null or retry_at <= ${param("at")}) order by contact_id limit 1`),
+		);
+		this.#nextRetry = query<Range>()((param) =>
+			compiled(sql<{ retry_at: number }>`select min(retry_at) as retry_at from ${recipients}
+				where ${range(param)} and state = 'pending'`),
+		);
+		this.#settle = query<
+			OfBroadcast & { readonly slice: string; readonly from: string; readonly interrupted: number }
+		>()((param) =>
+			compiled(sql`update ${slices} set open_from = ${param("from")}, interrupted = ${param("interrupted")}
+				where ${slice(param)}`),
+		);
+	}
+
+	/** One step; `now` is the storage's own time. */
+	*advance(tenant: string, step: SliceStep, now: number): Unit<SliceTurn> {
+		const { lease, outcomes } = step;
+		const broadcast = lease.broadcastId;
+		const found = yield* first(this.#find.bind({ tenant, broadcast, slice: lease.sliceId }));
+		const status = (found?.status ?? "canceled") as BroadcastStatus;
+		if (found === undefined || found.first_contact_id === null) {
+			return { held: false, marked: [], late: outcomes.length, open: 0, nextRetryAt: undefined, status };
+		}
+		const { first_contact_id: from, last_contact_id: last, open_from: openFrom } = found;
+		const changes = new CountChanges();
+		const late = yield* this.#recordOutcomes({ tenant, broadcast, from, last, step, changes }, status);
+		const held = found.owner === lease.owner && found.claim === lease.claim;
+		if (held) yield* this.#prolong(tenant, step, now);
+		const work = { tenant, broadcast, from: openFrom, last, step, changes };
+		const filled = held && status === "sending" ? yield* this.#fill(work, found.interrupted === 1) : NOT_FILLED;
+		const open = found.open + changes.of("pending") + changes.of("sending");
+		const pending = found.pending + changes.of("pending");
+		yield* this.#counts.change(tenant, broadcast, lease.sliceId, changes);
+		const interrupted = filled.interrupted ?? found.interrupted === 1;
+		yield* this.#moveStart(work, lease, open, interrupted);
+		const nextRetryAt = pending > 0 ? yield* this.#findNextRetry(work) : undefined;
+		return { held, marked: filled.marked, late, open, nextRetryAt, status };
+	}
+
+	/** Records what counts, and says how many outcomes came too late. */
+	*#recordOutcomes({ step, changes, ...range }: Work, status: BroadcastStatus): Unit<number> {
+		if (step.outcomes.length === 0) return 0;
+		const records = new Map(step.outcomes.toReversed().map((outcome) => [keyOf(outcome), toRecord(outcome, status)]));
+		const statement = this.#record.bind({
+			...range,
+			records: JSON.stringify([...records.values()]),
+			at: step.at.getTime(),
+		});
+		const recorded = yield* all(statement);
+		for (const { state } of recorded) changes.move("sending", state as RecipientOutcome["state"]);
+		return step.outcomes.length - recorded.length;
+	}
+
+	*#prolong(tenant: string, { lease, leaseMs }: SliceStep, now: number): Unit<void> {
+		const { broadcastId: broadcast, sliceId: slice } = lease;
+		const owner = leaseMs > 0 ? lease.owner : null;
+		yield* changesOf(this.#lease.bind({ tenant, broadcast, slice, owner, end: now + leaseMs }));
+	}
+
+	/** Marks recipients, those that an earlier claim left `sending` first. */
+	*#fill(work: Work, mayBeInterrupted: boolean): Unit<Filled> {
+		const { step } = work;
+		const marked: MarkedRecipient[] = [];
+		const queries = this.#candidateQueries(step.rules);
+		let interrupted = mayBeInterrupted;
+		if (interrupted && step.onInterrupted === "hold") {
+			yield* this.#holdInterrupted(work);
+			interrupted = false;
+		} else if (interrupted) {
+			const left = { ...rangeOf(work), claim: step.lease.claim };
+			interrupted = yield* this.#markAll(work, marked, "sending", (limit) =>
+				queries.interrupted.bind({ ...left, limit }),
+			);
+		}
+		if (!interrupted) {
+			const due = { ...rangeOf(work), at: step.at.getTime() };
+			yield* this.#markAll(work, marked, "pending", (limit) => queries.due.bind({ ...due, limit }));
+		}
+		marked.sort((a, b) => (a.contact.id < b.contact.id ? -1 : 1));
+		return { marked, interrupted };
+	}
+
+	*#holdInterrupted(work: Work): Unit<void> {
+		const { step, changes } = work;
+		const held = { ...rangeOf(work), claim: step.lease.claim, at: step.at.getTime() };
+		changes.move("sending", "uncertain", yield* changesOf(this.#hold.bind(held)));
+	}
+
+	/** Marks candidates until the places are filled; answers whether there may be more. */
+	*#markAll(
+		work: Work,
+		marked: MarkedRecipient[],
+		from: "sending" | "pending",
+		find: (limit: number) => Statement<Candidate>,
+	): Unit<boolean> {
+		for (;;) {
+			const limit = work.step.mark - marked.length;
+			if (limit <= 0) return true;
+			const candidates = yield* all(find(limit));
+			yield* this.#judge(work, marked, from, candidates);
+			if (candidates.length < limit) return false;
+		}
+	}
+
+	/** Marks the candidates whom no rule leaves out. */
+	*#judge(
+		{ tenant, broadcast, step, changes }: Work,
+		marked: MarkedRecipient[],
+		from: "sending" | "pending",
+		candidates: readonly Candidate[],
+	): Unit<void> {
+		if (candidates.length === 0) return;
+		const at = step.at.getTime();
+		const [left, granted]: [Candidate[], Candidate[]] = [[], []];
+		for (const one of candidates) (one.id === null || one.exclusion !== null ? left : granted).push(one);
+		if (left.length > 0) {
+			const state = from === "sending" ? "uncertain" : "skipped";
+			const records = JSON.stringify(
+				left.map(({ id, recipient_id: contact, exclusion }) => [contact, id === null ? "removed" : exclusion]),
+			);
+			yield* changesOf(this.#leave.bind({ tenant, broadcast, records, state, at }));
+			changes.move(from, state, left.length);
+		}
+		if (granted.length === 0) return;
+		const contacts = this.#dialect.encodeList(granted.map(({ recipient_id: contact }) => contact));
+		yield* changesOf(this.#mark.bind({ tenant, broadcast, contacts, claim: step.lease.claim, at }));
+		changes.move(from, "sending", granted.length);
+		for (const one of granted) {
+			marked.push({ contact: decodeContact(one), attempt: one.recipient_attempts + 1 });
+		}
+	}
+
+	/** Passes the recipients at the beginning that are done with. */
+	*#moveStart(work: Work, lease: SliceLease, open: number, interrupted: boolean): Unit<void> {
+		const { tenant, broadcast, last } = work;
+		const next = open > 0 ? yield* first(this.#nextOpen.bind(rangeOf(work))) : undefined;
+		const settled = { from: next?.contact_id ?? last, interrupted: interrupted ? 1 : 0 };
+		yield* changesOf(this.#settle.bind({ tenant, broadcast, slice: lease.sliceId, ...settled }));
+	}
+
+	/** The earliest of all retries, unless something is due now. */
+	*#findNextRetry(work: Work): Unit<Date | undefined> {
+		const range = rangeOf(work);
+		const due = yield* first(this.#nextDue.bind({ ...range, at: work.step.at.getTime() }));
+		if (due !== undefined) return undefined;
+		const next = yield* first(this.#nextRetry.bind(range));
+		return next === undefined ? undefined : new Date(next.retry_at);
+	}
+
+	#candidateQueries(rules: readonly BoundRule[]): CandidateQueries {
+		const known = this.#candidates.get(rules);
+		if (known !== undefined) return known;
+		const made = buildCandidateQueries(this.#dialect, rules);
+		this.#candidates.set(rules, made);
+		return made;
+	}
+}
+
+interface Filled {
+	readonly marked: readonly MarkedRecipient[];
+	/** Whether recipients may still be `sending` by an earlier claim; `undefined`: as before. */
+	readonly interrupted: boolean | undefined;
+}
+
+const NOT_FILLED: Filled = { marked: [], interrupted: undefined };
+
+function buildCandidateQueries(dialect: SqlDialect, rules: readonly BoundRule[]): CandidateQueries {
+	const { db } = dialect;
+	const chosen = (
+		param: (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>,
+		condition: RawBuilder<unknown>,
+	) => sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts,
+			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
+		from ${sql.table("convoke_broadcast_recipients")} as r left join ${sql.table("convoke_contacts")} as c
+			on c.tenant_id = r.tenant_id and c.id = r.contact_id
+		where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
+			and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")} and ${condition}
+		order by r.contact_id limit ${param("limit")}`;
+	return {
+		due: query<Range & { readonly at: number; readonly limit: number }>()((param) => {
+			const due = sql`r.state = 'pending' and (r.retry_at is null or r.retry_at <= ${param("at")})`;
+			const statement = chosen(param, due);
+			return { compile: () => statement.compile(db) };
+		}),
+		interrupted: query<Range & { readonly claim: number; readonly limit: number }>()((param) => {
+			const statement = chosen(param, sql`r.state = 'sending' and r.claim < ${param("claim")}`);
+			return { compile: () => statement.compile(db) };
+		}),
+	};
+}
+
+function rangeOf({ tenant, broadcast, from, last }: Work): Range {
+	return { tenant, broadcast, from, last };
+}
+
+/** An outcome counts once, the first of those for the same attempt. */
+function keyOf({ contactId, attempt }: RecipientOutcome): string {
+	return `${contactId} ${attempt}`;
+}
+
+/** The fields that the statement reads, in order. */
+function toRecord(outcome: RecipientOutcome, status: BroadcastStatus): readonly unknown[] {
+	const { contactId, attempt, providerId } = outcome;
+	const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
+	const retry = state === "pending" && retryAt !== null ? retryAt.getTime() : null;
+	return [contactId, attempt, state, reason, retry, providerId];
+}
+
+/** What becomes of a recipient that would be tried again, had its broadcast not been canceled. */
+const CANCELED = { state: "skipped", reason: "canceled", retryAt: null } as const;

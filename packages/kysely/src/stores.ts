@@ -1,0 +1,55 @@
+import { BroadcastStore } from "./broadcast-store.ts";
+import { CatalogueStore } from "./catalogue-store.ts";
+import { ContactStore } from "./contact-store.ts";
+import { ContactUnit } from "./contact-unit.ts";
+import type { SqlDialect } from "./dialect.ts";
+import { EventStore } from "./event-store.ts";
+import { ImportStore } from "./import-store.ts";
+import { Owners } from "./owners.ts";
+import { PlanStore } from "./plan-store.ts";
+import { RecipientStore } from "./recipient-store.ts";
+import { SliceClaims } from "./slice-claims.ts";
+import { SliceCountStore } from "./slice-counts.ts";
+import { SliceSteps } from "./slice-steps.ts";
+import { SuppressionStore } from "./suppression-store.ts";
+import { Uses } from "./uses.ts";
+
+/** All stores of one storage: the statements, compiled once for all tenants. */
+export interface Stores {
+	readonly contacts: ContactStore;
+	readonly contactUnit: ContactUnit;
+	readonly catalogue: CatalogueStore;
+	readonly suppressions: SuppressionStore;
+	readonly events: EventStore;
+	readonly broadcasts: BroadcastStore;
+	readonly plans: PlanStore;
+	readonly recipients: RecipientStore;
+	readonly sliceClaims: SliceClaims;
+	readonly sliceSteps: SliceSteps;
+	readonly imports: ImportStore;
+	readonly owners: Owners;
+}
+
+/** Makes the stores of a database. */
+export function createStores(dialect: SqlDialect): Stores {
+	const uses = new Uses(dialect);
+	const contacts = new ContactStore(dialect);
+	const events = new EventStore(dialect);
+	const imports = new ImportStore(dialect);
+	const broadcasts = new BroadcastStore(dialect, uses);
+	const sliceCounts = new SliceCountStore(dialect);
+	return {
+		contacts,
+		contactUnit: new ContactUnit(dialect, contacts, events, imports),
+		catalogue: new CatalogueStore(dialect, uses),
+		suppressions: new SuppressionStore(dialect, events),
+		events,
+		broadcasts,
+		plans: new PlanStore(dialect, broadcasts),
+		recipients: new RecipientStore(dialect, sliceCounts),
+		sliceClaims: new SliceClaims(dialect),
+		sliceSteps: new SliceSteps(dialect, sliceCounts),
+		imports,
+		owners: new Owners(dialect),
+	};
+}

@@ -1,0 +1,14 @@
+/**
+ * Keeps an audience in one SQLite file, next to your own data or in it.
+ *
+ * @example
+ * ```ts
+ * const storage = createSqliteStorage({ filename: "audience.db" });
+ * const audience = createAudience({ storage, links: { baseUrl, keys }, hashKey });
+ * await audience.migrate();
+ * ```
+ *
+ * @module
+ */
+export { createSqliteStorage } from "./sqlite-storage.ts";
+export type { SqliteStorageOptions } from "./sqlite-storage.ts";

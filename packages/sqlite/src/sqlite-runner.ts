@@ -1,0 +1,99 @@
+import type { Clock } from "@convoke/core";
+import { storageClosed } from "@convoke/core";
+import { checkSchema, migrateSchema } from "@convoke/kysely";
+import type { Runner, Statement, Unit } from "@convoke/kysely";
+import type { SqliteConnection } from "./sqlite-connection.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
+import { isBusy, storageBusy, toStorageError } from "./sqlite-errors.ts";
+
+/** What a runner depends on. */
+export interface SqliteRunnerOptions {
+	/** Opens the connection, when it is needed first; `mayCreate`: also a file that does not exist yet. */
+	readonly open: (mayCreate: boolean) => SqliteConnection;
+	/** Whether the connection is ours to close. */
+	readonly isOwn: boolean;
+	/** How long to wait for others who write, in seconds. */
+	readonly busySeconds: number;
+	/** The storage's own time. */
+	readonly clock: Clock;
+}
+
+/** The table by which a database is known to be ours. */
+export const HAS_SCHEMA: Statement<object> = {
+	sql: "select 1 from sqlite_schema where type = 'table' and name = 'convoke_migrations'",
+	parameters: [],
+};
+
+/** Runs units on one connection of better-sqlite3. While others hold the file it waits without blocking the process. */
+export class SqliteRunner implements Runner {
+	readonly isHosted = false;
+	readonly #options: SqliteRunnerOptions;
+	#connection: SqliteConnection | undefined;
+	#isChecked = false;
+	#isClosed = false;
+
+	constructor(options: SqliteRunnerOptions) {
+		this.#options = options;
+	}
+
+	read<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		return this.#patiently(() => this.#checked().transact("read", unit));
+	}
+
+	write<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		return this.#patiently(() => this.#checked().transact("write", unit));
+	}
+
+	pause(): Promise<void> {
+		return this.#options.clock.pause();
+	}
+
+	migrate(): Promise<void> {
+		const now = this.#options.clock.now().getTime();
+		return this.#patiently(() => this.#open(true).transact("write", () => migrateSchema(sqliteDialect, now)));
+	}
+
+	async now(): Promise<number> {
+		if (this.#isClosed) throw storageClosed();
+		return this.#options.clock.now().getTime();
+	}
+
+	async close(): Promise<void> {
+		this.#isClosed = true;
+		if (this.#options.isOwn) this.#connection?.database.close();
+	}
+
+	/** The connection, once the schema is there. */
+	connect(): Promise<SqliteConnection> {
+		return this.#patiently(() => this.#checked());
+	}
+
+	#checked(): SqliteConnection {
+		const connection = this.#open(false);
+		if (!this.#isChecked) connection.transact("read", () => checkSchema(sqliteDialect, HAS_SCHEMA));
+		this.#isChecked = true;
+		return connection;
+	}
+
+	#open(mayCreate: boolean): SqliteConnection {
+		if (this.#isClosed) throw storageClosed();
+		return (this.#connection ??= this.#options.open(mayCreate));
+	}
+
+	/** Tries until nobody else is in the way. The first try is made in this tick. */
+	async #patiently<Answer>(attempt: () => Answer): Promise<Answer> {
+		const { clock, busySeconds } = this.#options;
+		const deadline = clock.monotonic() + busySeconds * 1000;
+		for (let tries = 0; ; tries += 1) {
+			try {
+				return attempt();
+			} catch (error) {
+				if (!isBusy(error)) throw toStorageError(error);
+				if (clock.monotonic() >= deadline) throw storageBusy(busySeconds);
+			}
+			await clock.sleep(Math.min(2 ** Math.min(tries, 5), MAX_WAIT_MS));
+		}
+	}
+}
+
+const MAX_WAIT_MS = 20;

@@ -1,0 +1,98 @@
+import type { Clock, Storage } from "@convoke/core";
+import { ConvokeError, invalidInput, systemClock } from "@convoke/core";
+import { checkSchema, HostedRunner, SqlStorage } from "@convoke/kysely";
+import type { HostTransaction } from "@convoke/kysely";
+import SqliteDatabase from "better-sqlite3";
+import type { Database } from "better-sqlite3";
+import { SqliteConnection } from "./sqlite-connection.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
+import { toStorageError, whyNotOpened } from "./sqlite-errors.ts";
+import { HAS_SCHEMA, SqliteRunner } from "./sqlite-runner.ts";
+
+/** Where an audience is kept. Exactly one of `filename`, `database` and `db` says where. */
+export interface SqliteStorageOptions {
+	/** A file of its own, or `":memory:"`. Several processes of one machine may share it; no network file system. */
+	readonly filename?: string | undefined;
+	/** A better-sqlite3 connection of the host, which stays the host's to close. */
+	readonly database?: Database | undefined;
+	/**
+	 * A Kysely transaction of the host: whatever is done through this storage is part of it. It migrates nothing, imports
+	 * nothing and serves no worker.
+	 */
+	readonly db?: HostTransaction | undefined;
+	/**
+	 * What an answer means. `full`: it outlives a power failure (`synchronous=FULL`); `normal`: it outlives the process,
+	 * and the last ones may be lost when the machine stops. For `filename` only.
+	 *
+	 * @default "full"
+	 */
+	readonly durability?: "full" | "normal" | undefined;
+	/**
+	 * Seconds to wait for other processes that write, 0 to 600; the process goes on with other things meanwhile.
+	 *
+	 * @default 10
+	 */
+	readonly busySeconds?: number | undefined;
+	/** Gives the storage's own time, which leases go by. @default the machine's clock */
+	readonly clock?: Clock | undefined;
+}
+
+/**
+ * Makes a storage in SQLite. Touches no disk: `migrate` makes the file and its tables, and the first call of anything
+ * else opens it. Every unit of work runs in one tick, so that nothing of the same process comes in between.
+ *
+ * @throws `invalid_input` with `storage_ambiguous`, `invalid_option` or `not_a_transaction`.
+ */
+export function createSqliteStorage(options: SqliteStorageOptions): Storage {
+	const { filename, database, db, clock = systemClock, durability = "full", busySeconds = 10 } = options;
+	if ([filename, database, db].filter((given) => given !== undefined).length !== 1) {
+		const message = "Give exactly one of `filename`, `database` (better-sqlite3) and `db` (a Kysely transaction).";
+		throw invalidInput("storage_ambiguous", "filename", message);
+	}
+	if (typeof busySeconds !== "number" || !(busySeconds >= 0 && busySeconds <= 600)) {
+		throw invalidInput("invalid_option", "busySeconds", "`busySeconds` must be a number from 0 to 600.");
+	}
+	if (durability !== "full" && durability !== "normal") {
+		throw invalidInput("invalid_option", "durability", "`durability` must be `full` or `normal`.");
+	}
+	if (db !== undefined) {
+		const check = () => checkSchema(sqliteDialect, HAS_SCHEMA);
+		return new SqlStorage(sqliteDialect, new HostedRunner({ transaction: db, check, clock, toError: toStorageError }));
+	}
+	const open = (mayCreate: boolean): SqliteConnection =>
+		new SqliteConnection(
+			database === undefined ? openFile(filename ?? "", mayCreate, durability) : checkHost(database),
+		);
+	const runner = new SqliteRunner({ open, isOwn: database === undefined, busySeconds, clock });
+	return new SqlStorage(sqliteDialect, runner);
+}
+
+/** How long a statement may block for another process, in milliseconds. Longer waits are made between ticks. */
+const BLOCKING_MS = 10;
+
+function openFile(filename: string, mayCreate: boolean, durability: "full" | "normal"): Database {
+	const isFile = filename !== ":memory:" && filename !== "";
+	const obstacle = isFile ? whyNotOpened(filename, mayCreate) : undefined;
+	if (obstacle !== undefined) throw obstacle;
+	const database = new SqliteDatabase(filename, { fileMustExist: isFile && !mayCreate, timeout: BLOCKING_MS });
+	try {
+		database.pragma("journal_mode = wal");
+		database.pragma(`synchronous = ${durability}`);
+		database.pragma("foreign_keys = on");
+		database.pragma("secure_delete = on");
+		database.pragma("trusted_schema = off");
+		database.pragma("cache_size = -16000");
+		return database;
+	} catch (error) {
+		database.close();
+		throw error;
+	}
+}
+
+function checkHost(database: Database): Database {
+	if (database.pragma("foreign_keys", { simple: true }) === 1) return database;
+	throw new ConvokeError("invalid_state", {
+		reason: "foreign_keys_off",
+		message: "The connection has foreign keys switched off: run `pragma foreign_keys = on` when you open it.",
+	});
+}
