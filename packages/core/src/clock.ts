@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Where core takes its time from. Nothing else in core reads a clock or sets a timer. */
 export interface Clock {
@@ -16,12 +16,20 @@ export interface Clock {
 export const systemClock: Clock = {
 	now: () => new Date(),
 	monotonic: () => performance.now(),
-	async sleep(ms, signal) {
-		try {
-			await wait(ms, undefined, { signal });
-		} catch {
-			// An aborted sleep is a short one: the caller looks at its signal itself.
-		}
-	},
+	// By hand, for there is one sleep per message: the promised timer of Node makes an error of each that is cut short.
+	sleep: (ms, signal) =>
+		new Promise((resolve) => {
+			if (signal?.aborted === true) {
+				resolve();
+				return;
+			}
+			const end = (): void => {
+				clearTimeout(timer);
+				signal?.removeEventListener("abort", end);
+				resolve();
+			};
+			const timer = setTimeout(end, ms);
+			signal?.addEventListener("abort", end);
+		}),
 	pause: () => nextTurn(),
 };

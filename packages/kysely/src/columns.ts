@@ -35,7 +35,9 @@ export function encodeJson(value: unknown): string | null {
 
 /** Reads what {@link encodeJson} wrote. */
 export function decodeJson(stored: unknown): unknown {
-	return JSON.parse(String(stored), reviveDate);
+	const written = String(stored);
+	// A reviver is asked about every value, which costs more than all the rest.
+	return written.includes(DATE_KEY) ? JSON.parse(written, reviveDate) : JSON.parse(written);
 }
 
 /** Turns entities into rows and back, column by column. */

@@ -3,7 +3,6 @@ import type {
 	BroadcastStatus,
 	MarkedRecipient,
 	RecipientOutcome,
-	SliceLease,
 	SliceStep,
 	SliceTurn,
 } from "@convoke/core";
@@ -15,7 +14,7 @@ import { reasonSql } from "./filter-sql.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { CountChanges } from "./recipient-counts.ts";
-import type { SliceCountStore } from "./slice-counts.ts";
+import type { DELIVERY_STATES } from "./recipient-counts.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
 
@@ -34,10 +33,31 @@ interface FoundSlice {
 	readonly first_contact_id: string | null;
 	readonly last_contact_id: string;
 	readonly open_from: string;
+	readonly pending: number;
+	readonly sending: number;
+	readonly sent: number;
+	readonly failed: number;
+	readonly skipped: number;
+	readonly uncertain: number;
+	readonly owner: string | null;
+	readonly lease_end: number | null;
+	readonly claim: number;
+	readonly interrupted: number;
+}
+
+/** What a step leaves of a slice. */
+interface SteppedSlice extends OfBroadcast {
+	readonly slice: string;
+	readonly open_from: string;
 	readonly open: number;
 	readonly pending: number;
+	readonly sending: number;
+	readonly sent: number;
+	readonly failed: number;
+	readonly skipped: number;
+	readonly uncertain: number;
 	readonly owner: string | null;
-	readonly claim: number;
+	readonly lease_end: number | null;
 	readonly interrupted: number;
 }
 
@@ -65,15 +85,10 @@ interface Work extends Range {
 /** Takes steps of sending slices; see `TenantStorage.advanceSlice`. */
 export class SliceSteps {
 	readonly #dialect: SqlDialect;
-	readonly #counts: SliceCountStore;
 	/** By rules, which stay the same object for all steps of a broadcast. */
 	readonly #candidates = new WeakMap<readonly BoundRule[], CandidateQueries>();
 	readonly #find: Query<OfBroadcast & { readonly slice: string }, FoundSlice>;
 	readonly #record: Query<Range & { readonly records: string; readonly at: number }, { state: string }>;
-	readonly #lease: Query<
-		OfBroadcast & { readonly slice: string; readonly owner: string | null; readonly end: number },
-		unknown
-	>;
 	readonly #mark: Query<
 		OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number },
 		unknown
@@ -86,28 +101,22 @@ export class SliceSteps {
 	readonly #nextOpen: Query<Range, { contact_id: string }>;
 	readonly #nextDue: Query<Range & { readonly at: number }, { contact_id: string }>;
 	readonly #nextRetry: Query<Range, { retry_at: number }>;
-	readonly #settle: Query<
-		OfBroadcast & { readonly slice: string; readonly from: string; readonly interrupted: number },
-		unknown
-	>;
+	readonly #update: Query<SteppedSlice, unknown>;
 
-	constructor(dialect: SqlDialect, counts: SliceCountStore) {
+	constructor(dialect: SqlDialect) {
 		this.#dialect = dialect;
-		this.#counts = counts;
 		const { db } = dialect;
 		const slices = sql.table("convoke_broadcast_slices");
 		const recipients = sql.table("convoke_broadcast_recipients");
 		type Param<Params> = (name: keyof Params & string) => RawBuilder<unknown>;
-		const slice = (param: Param<OfBroadcast & { slice: string }>) =>
-			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`;
 		const range = (param: Param<Range>) =>
 			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 
 		this.#find = query<OfBroadcast & { readonly slice: string }>()((param) =>
-			compiled(sql<FoundSlice>`select b.status, s.first_contact_id, s.last_contact_id, s.open_from, s."open", s.pending,
-					s.owner, s.claim, s.interrupted
+			compiled(sql<FoundSlice>`select b.status, s.first_contact_id, s.last_contact_id, s.open_from, s.pending, s.sending,
+					s.sent, s.failed, s.skipped, s.uncertain, s.owner, s.lease_end, s.claim, s.interrupted
 				from ${sql.table("convoke_broadcasts")} as b left join ${slices} as s
 					on s.tenant_id = b.tenant_id and s.broadcast_id = b.id and s.id = ${param("slice")}
 				where b.tenant_id = ${param("tenant")} and b.id = ${param("broadcast")}`),
@@ -124,14 +133,8 @@ export class SliceSteps {
 			return compiled(sql<{ state: string }>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
 					retry_at = o.new_retry_at, provider_id = o.new_provider_id, updated_at = ${param("at")}
 				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
-				and r.contact_id = o.contact_id and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")}
-				and r.state = 'sending' and r.attempts = o.attempt returning state`);
+				and r.contact_id = o.contact_id and r.state = 'sending' and r.attempts = o.attempt returning state`);
 		});
-		this.#lease = query<
-			OfBroadcast & { readonly slice: string; readonly owner: string | null; readonly end: number }
-		>()((param) =>
-			compiled(sql`update ${slices} set owner = ${param("owner")}, lease_end = ${param("end")} where ${slice(param)}`),
-		);
 		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
 			(param) =>
 				compiled(sql`update ${recipients} set state = 'sending', reason = null, retry_at = null,
@@ -164,11 +167,12 @@ export class SliceSteps {
 			compiled(sql<{ retry_at: number }>`select min(retry_at) as retry_at from ${recipients}
 				where ${range(param)} and state = 'pending'`),
 		);
-		this.#settle = query<
-			OfBroadcast & { readonly slice: string; readonly from: string; readonly interrupted: number }
-		>()((param) =>
-			compiled(sql`update ${slices} set open_from = ${param("from")}, interrupted = ${param("interrupted")}
-				where ${slice(param)}`),
+		this.#update = query<SteppedSlice>()((param) =>
+			compiled(sql`update ${slices} set open_from = ${param("open_from")}, "open" = ${param("open")},
+					pending = ${param("pending")}, sending = ${param("sending")}, sent = ${param("sent")},
+					failed = ${param("failed")}, skipped = ${param("skipped")}, uncertain = ${param("uncertain")},
+					owner = ${param("owner")}, lease_end = ${param("lease_end")}, interrupted = ${param("interrupted")}
+				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`),
 		);
 	}
 
@@ -181,26 +185,40 @@ export class SliceSteps {
 		if (found === undefined || found.first_contact_id === null) {
 			return { held: false, marked: [], late: outcomes.length, open: 0, nextRetryAt: undefined, status };
 		}
-		const { first_contact_id: from, last_contact_id: last, open_from: openFrom } = found;
+		const { first_contact_id: from, last_contact_id: last } = found;
 		const changes = new CountChanges();
 		const late = yield* this.#recordOutcomes({ tenant, broadcast, from, last, step, changes }, status);
 		const held = found.owner === lease.owner && found.claim === lease.claim;
-		if (held) yield* this.#prolong(tenant, step, now);
-		const work = { tenant, broadcast, from: openFrom, last, step, changes };
-		const filled = held && status === "sending" ? yield* this.#fill(work, found.interrupted === 1) : NOT_FILLED;
-		const open = found.open + changes.of("pending") + changes.of("sending");
+		const work = { tenant, broadcast, from: found.open_from, last, step, changes };
+		const mayBeInterrupted = found.interrupted === 1;
+		const filled =
+			held && status === "sending"
+				? yield* this.#fill(work, mayBeInterrupted)
+				: { marked: [], interrupted: mayBeInterrupted, isMoreDue: undefined };
 		const pending = found.pending + changes.of("pending");
-		yield* this.#counts.change(tenant, broadcast, lease.sliceId, changes);
-		const interrupted = filled.interrupted ?? found.interrupted === 1;
-		yield* this.#moveStart(work, lease, open, interrupted);
-		const nextRetryAt = pending > 0 ? yield* this.#findNextRetry(work) : undefined;
+		const open = pending + found.sending + changes.of("sending");
+		const next = open > 0 ? yield* first(this.#nextOpen.bind(rangeOf(work))) : undefined;
+		yield* changesOf(
+			this.#update.bind({
+				tenant,
+				broadcast,
+				slice: lease.sliceId,
+				open_from: next?.contact_id ?? last,
+				open,
+				...countsAfter(found, changes),
+				...leaseAfter(found, step, held, now),
+				interrupted: filled.interrupted ? 1 : 0,
+			}),
+		);
+		const nextRetryAt = pending > 0 ? yield* this.#findNextRetry(work, filled.isMoreDue) : undefined;
 		return { held, marked: filled.marked, late, open, nextRetryAt, status };
 	}
 
 	/** Records what counts, and says how many outcomes came too late. */
 	*#recordOutcomes({ step, changes, ...range }: Work, status: BroadcastStatus): Unit<number> {
-		if (step.outcomes.length === 0) return 0;
-		const records = new Map(step.outcomes.toReversed().map((outcome) => [keyOf(outcome), toRecord(outcome, status)]));
+		const own = step.outcomes.filter(({ contactId }) => contactId >= range.from && contactId <= range.last);
+		if (own.length === 0) return step.outcomes.length;
+		const records = new Map(own.toReversed().map((outcome) => [keyOf(outcome), toRecord(outcome, status)]));
 		const statement = this.#record.bind({
 			...range,
 			records: JSON.stringify([...records.values()]),
@@ -209,12 +227,6 @@ export class SliceSteps {
 		const recorded = yield* all(statement);
 		for (const { state } of recorded) changes.move("sending", state as RecipientOutcome["state"]);
 		return step.outcomes.length - recorded.length;
-	}
-
-	*#prolong(tenant: string, { lease, leaseMs }: SliceStep, now: number): Unit<void> {
-		const { broadcastId: broadcast, sliceId: slice } = lease;
-		const owner = leaseMs > 0 ? lease.owner : null;
-		yield* changesOf(this.#lease.bind({ tenant, broadcast, slice, owner, end: now + leaseMs }));
 	}
 
 	/** Marks recipients, those that an earlier claim left `sending` first. */
@@ -232,12 +244,13 @@ export class SliceSteps {
 				queries.interrupted.bind({ ...left, limit }),
 			);
 		}
-		if (!interrupted) {
+		let isMoreDue: boolean | undefined;
+		if (!interrupted && step.mark > 0) {
 			const due = { ...rangeOf(work), at: step.at.getTime() };
-			yield* this.#markAll(work, marked, "pending", (limit) => queries.due.bind({ ...due, limit }));
+			isMoreDue = yield* this.#markAll(work, marked, "pending", (limit) => queries.due.bind({ ...due, limit }));
 		}
 		marked.sort((a, b) => (a.contact.id < b.contact.id ? -1 : 1));
-		return { marked, interrupted };
+		return { marked, interrupted, isMoreDue };
 	}
 
 	*#holdInterrupted(work: Work): Unit<void> {
@@ -246,7 +259,7 @@ export class SliceSteps {
 		changes.move("sending", "uncertain", yield* changesOf(this.#hold.bind(held)));
 	}
 
-	/** Marks candidates until the places are filled; answers whether there may be more. */
+	/** Marks candidates until the places are filled; answers whether there are more. */
 	*#markAll(
 		work: Work,
 		marked: MarkedRecipient[],
@@ -254,11 +267,12 @@ export class SliceSteps {
 		find: (limit: number) => Statement<Candidate>,
 	): Unit<boolean> {
 		for (;;) {
-			const limit = work.step.mark - marked.length;
-			if (limit <= 0) return true;
-			const candidates = yield* all(find(limit));
-			yield* this.#judge(work, marked, from, candidates);
-			if (candidates.length < limit) return false;
+			const places = work.step.mark - marked.length;
+			// One more than there are places for, to know whether somebody is left.
+			const candidates = yield* all(find(places + 1));
+			yield* this.#judge(work, marked, from, candidates.slice(0, places));
+			if (candidates.length <= places) return false;
+			if (marked.length === work.step.mark) return true;
 		}
 	}
 
@@ -290,19 +304,14 @@ export class SliceSteps {
 		}
 	}
 
-	/** Passes the recipients at the beginning that are done with. */
-	*#moveStart(work: Work, lease: SliceLease, open: number, interrupted: boolean): Unit<void> {
-		const { tenant, broadcast, last } = work;
-		const next = open > 0 ? yield* first(this.#nextOpen.bind(rangeOf(work))) : undefined;
-		const settled = { from: next?.contact_id ?? last, interrupted: interrupted ? 1 : 0 };
-		yield* changesOf(this.#settle.bind({ tenant, broadcast, slice: lease.sliceId, ...settled }));
-	}
-
 	/** The earliest of all retries, unless something is due now. */
-	*#findNextRetry(work: Work): Unit<Date | undefined> {
+	*#findNextRetry(work: Work, isMoreDue: boolean | undefined): Unit<Date | undefined> {
+		if (isMoreDue === true) return undefined;
 		const range = rangeOf(work);
-		const due = yield* first(this.#nextDue.bind({ ...range, at: work.step.at.getTime() }));
-		if (due !== undefined) return undefined;
+		if (isMoreDue === undefined) {
+			const due = yield* first(this.#nextDue.bind({ ...range, at: work.step.at.getTime() }));
+			if (due !== undefined) return undefined;
+		}
 		const next = yield* first(this.#nextRetry.bind(range));
 		return next === undefined ? undefined : new Date(next.retry_at);
 	}
@@ -318,11 +327,34 @@ export class SliceSteps {
 
 interface Filled {
 	readonly marked: readonly MarkedRecipient[];
-	/** Whether recipients may still be `sending` by an earlier claim; `undefined`: as before. */
-	readonly interrupted: boolean | undefined;
+	/** Whether recipients may still be `sending` by an earlier claim. */
+	readonly interrupted: boolean;
+	/** Whether more recipients are due than were marked; `undefined`: nobody has looked. */
+	readonly isMoreDue: boolean | undefined;
 }
 
-const NOT_FILLED: Filled = { marked: [], interrupted: undefined };
+/** The counts of a slice after a step. */
+function countsAfter(found: FoundSlice, changes: CountChanges): Pick<SteppedSlice, (typeof DELIVERY_STATES)[number]> {
+	return {
+		pending: found.pending + changes.of("pending"),
+		sending: found.sending + changes.of("sending"),
+		sent: found.sent + changes.of("sent"),
+		failed: found.failed + changes.of("failed"),
+		skipped: found.skipped + changes.of("skipped"),
+		uncertain: found.uncertain + changes.of("uncertain"),
+	};
+}
+
+/** Who holds a slice after a step, and how long. */
+function leaseAfter(
+	{ owner, lease_end }: FoundSlice,
+	{ lease, leaseMs }: SliceStep,
+	held: boolean,
+	now: number,
+): Pick<SteppedSlice, "owner" | "lease_end"> {
+	if (!held) return { owner, lease_end };
+	return { owner: leaseMs > 0 ? lease.owner : null, lease_end: now + leaseMs };
+}
 
 function buildCandidateQueries(dialect: SqlDialect, rules: readonly BoundRule[]): CandidateQueries {
 	const { db } = dialect;

@@ -48,7 +48,7 @@ export function createStores(dialect: SqlDialect): Stores {
 		plans: new PlanStore(dialect, broadcasts),
 		recipients: new RecipientStore(dialect, sliceCounts),
 		sliceClaims: new SliceClaims(dialect),
-		sliceSteps: new SliceSteps(dialect, sliceCounts),
+		sliceSteps: new SliceSteps(dialect),
 		imports,
 		owners: new Owners(dialect),
 	};

@@ -41,7 +41,8 @@ export const sqliteDialect: SqlDialect = {
 	encodeList: (values) => JSON.stringify(values),
 	records: (records, fields: Readonly<Record<string, ValueType>>) => {
 		const columns = Object.keys(fields).map((name, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
-		return sql`(select ${sql.join(columns)} from json_each(${records})) as o`;
+		// With a limit it stays a subquery, by whose rows others are looked up; else the planner scans those for each record.
+		return sql`(select ${sql.join(columns)} from json_each(${records}) limit -1) as o`;
 	},
 	arrayOf: (value) => sql<string>`json_group_array(${value})`,
 	objectOf: (key, value) => sql<string>`json_group_object(${key}, ${value})`,

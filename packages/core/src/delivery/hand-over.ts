@@ -5,6 +5,8 @@ import type { Message, Transport, TransportOutcome } from "../ports/transport.ts
 const REASON = /^[a-z0-9_]{1,100}$/;
 // With the `u` flag only lone surrogates match `\p{Surrogate}`.
 const PROVIDER_ID = /^[^\p{Cc}\p{Surrogate}]{1,1000}$/u;
+// Without a reason given, each abort makes an error with a stack.
+const DONE = "done";
 const MAX_DELAY_MS = 24 * 3_600_000;
 
 /**
@@ -22,7 +24,7 @@ export async function handOver(
 	const answer = attempt(transport, message, stop.signal);
 	const late = clock.sleep(timeoutMs, done.signal).then(() => undefined);
 	const inTime = await Promise.race([answer, late]);
-	done.abort();
+	done.abort(DONE);
 	if (inTime !== undefined) return inTime;
 	stop.abort();
 	// A transport that can tell that nothing was sent yet says so at once.
