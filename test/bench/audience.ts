@@ -1,12 +1,22 @@
 import { createAudience } from "@convoke/core";
-import type { Audience, ContactRecord, NewBroadcast, Storage, Transport } from "@convoke/core";
+import type { Audience, NewBroadcast, Storage, Transport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { randomBytes } from "node:crypto";
+import type { ByHand } from "./by-hand.ts";
 import type { Settings } from "./measure.ts";
 import { createStorage } from "./storages.ts";
 
 const PROPERTIES = { plan: "string", seats: "number", company: "string" } as const;
 const CHUNK = 1000;
+
+/** The transport of benches that send nothing. */
+export const UNUSED: Transport = {
+	name: "none",
+	smtputf8: false,
+	idempotent: false,
+	send: () => Promise.reject(new Error("This bench sends nothing.")),
+	close: () => Promise.resolve(),
+};
 
 /** An audience to run benches on. */
 export interface World {
@@ -16,14 +26,18 @@ export interface World {
 	readonly segmentId: string;
 	/** Subscribed to by default. */
 	readonly topicId: string;
-	/** Copies of the contacts as the storage gives them out, for the limit. */
-	readonly contacts: readonly ContactRecord[];
+	/** The contact in the middle. */
+	readonly middleId: string;
+	/** The limit on the same data. */
+	readonly byHand: ByHand;
 	/** The same audience on another storage. */
 	on(storage: Storage): Audience<typeof PROPERTIES>;
 	/** Drafts a broadcast on the topic to the segment. */
 	draft(content: Pick<NewBroadcast, "subject" | "html" | "text">): Promise<string>;
 	/** Deletes a broadcast, sent or not, so that runs leave nothing to those after them. */
 	discard(broadcastId: string): Promise<void>;
+	/** Gives everything back. */
+	close(): Promise<void>;
 }
 
 /**
@@ -31,7 +45,8 @@ export interface World {
  * time, but for ids and keys.
  */
 export async function createWorld({ n, storage: name, log }: Settings, transport: Transport): Promise<World> {
-	const storage = createStorage(name);
+	const measured = createStorage(name);
+	const { storage } = measured;
 	const audience = createAudience({
 		storage,
 		renderer: createRenderer(),
@@ -44,9 +59,10 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 	const segment = await audience.segments.create({ name: "Everyone" });
 	const topic = await audience.topics.create({ name: "Newsletter", defaultSubscription: "opt_in" });
 	const chance = createChance();
+	let middleId = "";
 	for (let start = 0; start < n; start += CHUNK) {
 		const indexes = Array.from({ length: Math.min(CHUNK, n - start) }, (_, index) => start + index);
-		await audience.contacts.createMany(
+		const created = await audience.contacts.createMany(
 			indexes.map((index) => ({
 				email: `person${index}@example${index % 97}.test`,
 				firstName: chance() < 0.2 ? null : `First${index % 1009}`,
@@ -61,14 +77,17 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 				topics: chance() < 0.1 ? [{ id: topic.id, subscription: "opt_out" as const }] : [],
 			})),
 		);
+		middleId = created[(n >> 1) - start]?.id ?? middleId;
 		if ((start + CHUNK) % 100_000 === 0) log(`${start + CHUNK} contacts`);
 	}
+	const byHand = await measured.byHand(segment.id, topic.id);
 	return {
 		storage,
 		audience,
 		segmentId: segment.id,
 		topicId: topic.id,
-		contacts: await readContacts(storage),
+		middleId,
+		byHand,
 		on: (other) => audience.using(other),
 		async draft(content) {
 			const { id } = await audience.broadcasts.create({ ...content, segmentId: segment.id, topicId: topic.id });
@@ -78,33 +97,11 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 			const states = ["draft", "queued", "sending", "sent"] as const;
 			await storage.forTenant(audience.tenantId).deleteBroadcast(broadcastId, states);
 		},
+		close: async () => {
+			byHand.close();
+			await measured.close();
+		},
 	};
-}
-
-/**
- * Why a contact does not get a broadcast of the world, or `undefined`: the rules of design section 4 for its topic and
- * transport, written by hand.
- */
-export function createReasonByHand(topicId: string): (contact: ContactRecord) => string | undefined {
-	const suppressed = new Set<string>();
-	return (contact) => {
-		if (suppressed.has(contact.addressHash)) return "suppressed";
-		if (contact.unsubscribed) return "unsubscribed";
-		if (contact.confirmation === "pending") return "unconfirmed";
-		if (contact.choices[topicId] === "opt_out") return "topic_opted_out";
-		if (contact.needsSmtputf8) return "address_needs_smtputf8";
-		return undefined;
-	};
-}
-
-async function readContacts(storage: Storage): Promise<readonly ContactRecord[]> {
-	const tenant = storage.forTenant("default");
-	const contacts: ContactRecord[] = [];
-	for (;;) {
-		const page = await tenant.pageContacts({ kind: "all", of: [] }, { limit: CHUNK, after: contacts.at(-1)?.id });
-		contacts.push(...page);
-		if (page.length < CHUNK) return contacts.toReversed();
-	}
 }
 
 /** Numbers from 0 to 1, the same every time (mulberry32). */

@@ -22,12 +22,12 @@ function figures(stdout: string): readonly unknown[] {
 
 const number: unknown = expect.any(Number);
 
-function compared(name: string, unit: string, n: number) {
-	return { bench: name, storage: "memory", n, value: number, unit, limit: number, ratio: number };
+function compared(name: string, unit: string, n: number, storage = "memory") {
+	return { bench: name, storage, n, value: number, unit, limit: number, ratio: number };
 }
 
-function alone(name: string, unit: string, n: number) {
-	return { bench: name, storage: "memory", n, value: number, unit, limit: null, ratio: null };
+function alone(name: string, unit: string, n: number, storage = "memory") {
+	return { bench: name, storage, n, value: number, unit, limit: null, ratio: null };
 }
 
 function planFigures(n: number): readonly unknown[] {
@@ -48,6 +48,15 @@ function sendFigures(n: number, concurrency: number): readonly unknown[] {
 	];
 }
 
+/** The figures of a bench with one comparison. */
+function simpleFigures(name: string, unit: string, n: number, storage: string): readonly unknown[] {
+	return [
+		compared(name, unit, n, storage),
+		alone(`${name}_worst_stretch`, "ms", n, storage),
+		alone(`${name}_peak_rss`, "MB", n, storage),
+	];
+}
+
 test("plan says how long plans take, dry and frozen", { timeout: 60_000 }, () => {
 	const { status, stdout, stderr } = bench("plan", "--n", "300", "--runs", "2");
 	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: planFigures(300) });
@@ -59,12 +68,29 @@ test("send says how many messages leave in a second", { timeout: 60_000 }, () =>
 	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: sendFigures(200, 7) });
 });
 
+test.each([
+	["plan", 5],
+	["send", 3],
+	["insert", 3],
+	["page", 3],
+	["count", 3],
+])("%s runs on SQLite", { timeout: 60_000 }, (name, lines) => {
+	const { status, stdout, stderr } = bench(name, "--n", "300", "--runs", "1", "--storage", "sqlite");
+	expect({ status, lines: figures(stdout).length }, stderr).toEqual({ status: 0, lines });
+});
+
 test("without name every bench runs, and --json keeps quiet beside the lines", { timeout: 60_000 }, () => {
-	const { status, stdout, stderr } = bench("--n", "60", "--runs", "1", "--storage", "memory", "--json");
+	const { status, stdout, stderr } = bench("--n", "300", "--runs", "1", "--storage", "memory", "--json");
 	expect({ status, stderr, figures: figures(stdout) }).toEqual({
 		status: 0,
 		stderr: "",
-		figures: [...planFigures(60), ...sendFigures(60, 32)],
+		figures: [
+			...planFigures(300),
+			...sendFigures(300, 32),
+			...simpleFigures("insert", "contacts/s", 300, "memory"),
+			...simpleFigures("page", "ms", 300, "memory"),
+			...simpleFigures("count", "ms", 300, "memory"),
+		],
 	});
 });
 
@@ -77,9 +103,9 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, send."],
+	[["fly"], "There is no bench `fly`, only plan, send, insert, page, count."],
 	[["plan", "send"], "Name one bench, not 2."],
-	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory."],
+	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],
 	[["plan", "--runs", "2.5"], "--runs takes a whole number from 1 to 1000, not `2.5`."],
 	[["plan", "--fast"], "Unknown option '--fast'"],

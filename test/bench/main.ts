@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { countBench } from "./count.ts";
+import { insertBench } from "./insert.ts";
 import type { Bench, Figure, Settings } from "./measure.ts";
+import { pageBench } from "./page.ts";
 import { planBench } from "./plan.ts";
 import { sendBench } from "./send.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
 // Measures, and prints one JSON line per figure on stdout.
 
-const BENCHES: readonly Bench[] = [planBench, sendBench];
+const BENCHES: readonly Bench[] = [planBench, sendBench, insertBench, pageBench, countBench];
 
 const USAGE = `Usage: pnpm bench [name] [options]
 

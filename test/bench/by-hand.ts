@@ -1,0 +1,22 @@
+import type { Message, PlanCounts } from "@convoke/core";
+
+/** Takes a message that was made by hand. */
+export type TakeMessage = (message: Omit<Message, "from" | "replyTo" | "idempotencyKey">) => void;
+
+/** The smallest hand-written code for what a storage's audience does: the limit that ours is measured against. */
+export interface ByHand {
+	/** Counts who gets a broadcast and who does not. */
+	countPlan(): PlanCounts;
+	/** Writes that down, in rows that say what `broadcasts.recipients` has to say. `counted` is for afterwards. */
+	writePlan(): { readonly counted: () => PlanCounts };
+	/** Sends the newsletter to everyone who should get it. `forget` is for afterwards. */
+	send(take: TakeMessage): { readonly forget: () => void };
+	/** Inserts people in the segment, with two properties. */
+	insert(emails: readonly string[], hashKey: Uint8Array): void;
+	/** A page of 100 contacts older than one, and how many it has. */
+	page(after: string): number;
+	/** How many are on the plan `pro`, have 25 seats or more, and are in the segment. */
+	count(): number;
+	/** Gives everything back. */
+	close(): void;
+}

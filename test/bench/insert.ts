@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { createWorld, UNUSED } from "./audience.ts";
+import { compare, peakMemory } from "./measure.ts";
+import type { Bench } from "./measure.ts";
+
+const CHUNK = 1000;
+
+/** Creates contacts. */
+export const insertBench: Bench = {
+	name: "insert",
+	about: [
+		"insert  contacts.createMany of n contacts with two properties and a segment, 1,000 at a time, in contacts/s.",
+		"        Limit: prepared inserts of the same rows, events included, in transactions of 200 contacts.",
+	],
+	n: 20_000,
+	storages: ["memory", "sqlite"],
+	async run(settings) {
+		const world = await createWorld({ ...settings, n: 1000 }, UNUSED);
+		const hashKey = randomBytes(32);
+		let round = 0;
+		const emails = (): readonly string[] => {
+			round += 1;
+			return Array.from({ length: settings.n }, (_, index) => `person${index}@round${round}.test`);
+		};
+		const { ours, limit, stretch } = await compare(
+			async (time) => {
+				const people = emails();
+				await time(async () => {
+					for (let start = 0; start < people.length; start += CHUNK) {
+						await world.audience.contacts.createMany(
+							people.slice(start, start + CHUNK).map((email) => ({
+								email,
+								firstName: "First",
+								lastName: "Last",
+								properties: { plan: "pro", seats: 5 },
+								segments: [{ id: world.segmentId }],
+							})),
+						);
+					}
+				});
+			},
+			async (time) => {
+				const people = emails();
+				await time(() => world.byHand.insert(people, hashKey));
+			},
+			settings,
+		);
+		await world.close();
+		const rate = (ms: number): number => (settings.n * 1000) / ms;
+		return [
+			{ name: "insert", value: rate(ours), unit: "contacts/s", limit: rate(limit) },
+			{ name: "insert_worst_stretch", value: stretch, unit: "ms", limit: null },
+			{ name: "insert_peak_rss", value: peakMemory(), unit: "MB", limit: null },
+		];
+	},
+};
