@@ -66,6 +66,7 @@ export class BroadcastStore {
 	readonly #upsertContent: Insert;
 	readonly #findContent: Query<ById, { content: string }>;
 	readonly #findOpenSlice: Query<ById, { id: string }>;
+	readonly #findPlan: Query<ById, { plan_through: string | null }>;
 	readonly #deleteRecipients: Query<ById, unknown>;
 	readonly #advancePlan: Query<ById & { readonly through: string; readonly complete: number }, unknown>;
 
@@ -91,6 +92,15 @@ export class BroadcastStore {
 				.where("broadcast_id", "=", param("id"))
 				.where("open", ">", 0)
 				.limit(1),
+		);
+		this.#findPlan = query<ById>()((param) =>
+			db
+				.selectFrom("convoke_broadcasts")
+				.select("plan_through")
+				.where("tenant_id", "=", param("tenant"))
+				.where("id", "=", param("id"))
+				.where("status", "=", "queued")
+				.where("plan_at", "is not", null),
 		);
 		this.#deleteRecipients = query<ById>()((param) =>
 			db
@@ -139,6 +149,12 @@ export class BroadcastStore {
 			yield* this.#upsertContent.rows([row]);
 		}
 		return true;
+	}
+
+	/** Whether it is queued and its plan has come just so far. */
+	*isPlannedTo(tenant: string, id: string, through: string | null): Unit<boolean> {
+		const plan = yield* first(this.#findPlan.bind({ tenant, id }));
+		return plan !== undefined && plan.plan_through === through;
 	}
 
 	/** The plan has passed this contact. */

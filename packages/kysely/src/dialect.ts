@@ -41,6 +41,8 @@ export interface SqlDialect {
 	readonly types: ColumnTypes;
 	/** How many rows one insert takes. */
 	readonly rowsPerInsert: number;
+	/** Ends a subquery that is to be worked out as it stands, before what is around it. */
+	readonly fence: RawBuilder<unknown>;
 	/** A subquery with the values of a list. */
 	list(values: RawBuilder<unknown>, type: ValueType): RawBuilder<unknown>;
 	/** A list as a parameter of {@link SqlDialect.list}. */

@@ -8,8 +8,8 @@ import { filterSql, reasonSql } from "./filter-sql.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
-import { all, changesOf, first } from "./statement.ts";
-import type { Statement, Unit } from "./statement.ts";
+import { changesOf, first } from "./statement.ts";
+import type { Unit } from "./statement.ts";
 
 /** The most contacts that one chunk passes, whether or not they are candidates, so that it stays a matter of milliseconds. */
 const MAX_PASSED = 5_000;
@@ -26,25 +26,28 @@ interface Write extends Range {
 	readonly at: number;
 }
 
-/** The first and last contact of a range. */
-interface Bounds {
+/** What was judged of a range: how many in all and by reason, and the first and last contact. */
+interface Judged {
+	readonly all: number;
+	readonly included: number;
 	readonly first: string | null;
 	readonly last: string | null;
-}
-
-interface ReasonCount {
-	readonly reason: string | null;
-	readonly count: number;
+	/** By reason, in the order of the rules. */
+	readonly [reason: `r${number}`]: number;
 }
 
 /** The statements of one walk. */
 interface WalkQueries {
-	/** How many of a range are candidates, by the target alone. */
-	readonly count: Query<Range, { count: number }>;
+	/** The next so many ids that are passed, and the last of them. */
+	readonly next: Query<Range & { readonly limit: number }, { count: number; last: string | null }>;
+	/** How many of a range are candidates, by the target alone; `undefined`: all that are passed. */
+	readonly count: Query<Range, { count: number }> | undefined;
 	/** What the rules say of the candidates of a range. */
-	readonly judge: Query<Range, ReasonCount>;
+	readonly judge: Query<Range, Judged>;
 	/** Writes that down. */
 	readonly write: Query<Write, unknown>;
+	/** What was written down. */
+	readonly written: Query<Omit<Write, "at">, Judged>;
 }
 
 /** Less than every id. */
@@ -57,48 +60,19 @@ export class PlanStore {
 	readonly #insertSlice: Insert;
 	/** By target and rules, which stay the same objects for a whole walk. */
 	readonly #walks = new WeakMap<BoundFilter, WeakMap<Walk["rules"], WalkQueries>>();
-	readonly #end: Query<Range & { readonly offset: number }, { id: string }>;
-	readonly #written: Query<Omit<Write, "at">, ReasonCount>;
-	readonly #bounds: Query<Omit<Write, "at">, Bounds>;
 
 	constructor(dialect: SqlDialect, broadcasts: BroadcastStore) {
-		const { db } = dialect;
 		this.#dialect = dialect;
 		this.#broadcasts = broadcasts;
 		this.#insertSlice = new Insert(dialect, "convoke_broadcast_slices", SLICE_COLUMNS);
-		this.#end = query<Range & { readonly offset: number }>()((param) =>
-			db
-				.selectFrom("convoke_contacts")
-				.select("id")
-				.where("tenant_id", "=", param("tenant"))
-				.where("id", ">", param("after"))
-				.where("id", "<=", param("upTo"))
-				.orderBy("id")
-				.limit(1)
-				.offset(param("offset")),
-		);
-		const written = (param: (name: "tenant" | "broadcast" | "after" | "upTo") => RawBuilder<string>) =>
-			db
-				.selectFrom("convoke_broadcast_recipients")
-				.where("tenant_id", "=", param("tenant"))
-				.where("broadcast_id", "=", param("broadcast"))
-				.where("contact_id", ">", param("after"))
-				.where("contact_id", "<=", param("upTo"));
-		this.#written = query<Omit<Write, "at">>()((param) =>
-			written(param)
-				.select(["reason", sql<number>`count(*)`.as("count")])
-				.groupBy("reason"),
-		);
-		this.#bounds = query<Omit<Write, "at">>()((param) =>
-			written(param).select((eb) => [eb.fn.min("contact_id").as("first"), eb.fn.max("contact_id").as("last")]),
-		);
 	}
 
 	/** One chunk, writing nothing. */
 	*survey(tenant: string, walk: Walk): Unit<WalkChunk> {
-		const { judge } = this.#queries(walk);
-		const passed = yield* this.#pass(tenant, walk);
-		return yield* this.#judged(passed, judge.bind({ tenant, after: walk.after ?? BEFORE_ALL, upTo: passed.through }));
+		const queries = this.#queries(walk);
+		const passed = yield* this.#pass(tenant, walk, queries);
+		const range = { tenant, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
+		return chunkOf(passed, yield* first(queries.judge.bind(range)), walk.rules);
 	}
 
 	/** One chunk, written; see `TenantStorage.freezeChunk`. */
@@ -108,51 +82,40 @@ export class PlanStore {
 		walk: Walk,
 		slice: { readonly id: string; readonly at: Date },
 	): Unit<WalkChunk | undefined> {
-		const record = yield* this.#broadcasts.find(tenant, broadcast);
-		if (record?.status !== "queued" || record.plan === null) return undefined;
-		if (record.plan.through !== (walk.after ?? null)) return undefined;
-		const passed = yield* this.#pass(tenant, walk);
+		if (!(yield* this.#broadcasts.isPlannedTo(tenant, broadcast, walk.after ?? null))) return undefined;
+		const queries = this.#queries(walk);
+		const passed = yield* this.#pass(tenant, walk, queries);
 		const range = { tenant, broadcast, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
-		yield* changesOf(this.#queries(walk).write.bind({ ...range, at: slice.at.getTime() }));
-		const chunk = yield* this.#judged(passed, this.#written.bind(range));
+		yield* changesOf(queries.write.bind({ ...range, at: slice.at.getTime() }));
+		const written = yield* first(queries.written.bind(range));
+		const chunk = chunkOf(passed, written, walk.rules);
 		if (chunk.candidates > 0) {
-			const bounds = yield* first(this.#bounds.bind(range));
-			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, bounds)]);
+			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, written)]);
 		}
 		yield* this.#broadcasts.advancePlan(tenant, broadcast, chunk.through, chunk.complete);
 		return chunk;
 	}
 
-	/** How far the chunk goes, and how many candidates it meets. */
-	*#pass(tenant: string, walk: Walk): Unit<Pick<WalkChunk, "through" | "complete" | "candidates">> {
-		const { count } = this.#queries(walk);
-		const { upTo } = walk;
-		const step = Math.min(Math.max(walk.limit, 1), MAX_PASSED);
+	/** How far the chunk goes, and how many candidates it meets, by the target alone. */
+	*#pass(
+		tenant: string,
+		{ limit, upTo, ...walk }: Walk,
+		{ next, count }: WalkQueries,
+	): Unit<Pick<WalkChunk, "through" | "complete" | "candidates">> {
+		const step = Math.min(Math.max(limit, 1), MAX_PASSED);
 		let after = walk.after ?? BEFORE_ALL;
 		let candidates = 0;
 		for (let passed = step; ; passed += step) {
-			const end = yield* first(this.#end.bind({ tenant, after, upTo, offset: step - 1 }));
-			const through = end?.id ?? upTo;
-			candidates += (yield* first(count.bind({ tenant, after, upTo: through })))?.count ?? 0;
+			const found = yield* first(next.bind({ tenant, after, upTo, limit: step }));
+			const isFull = found?.count === step;
+			const through = (isFull ? found.last : null) ?? upTo;
+			const counted = count === undefined ? found : yield* first(count.bind({ tenant, after, upTo: through }));
+			candidates += counted?.count ?? 0;
+			const complete = through >= upTo;
 			// A sparse target goes on, so that slices are worth a claim.
-			const isEnough = candidates * 2 >= walk.limit || passed + step > MAX_PASSED;
-			if (through >= upTo || isEnough) return { through, complete: through >= upTo, candidates };
+			if (complete || candidates * 2 >= limit || passed + step > MAX_PASSED) return { through, complete, candidates };
 			after = through;
 		}
-	}
-
-	*#judged(
-		passed: Pick<WalkChunk, "through" | "complete" | "candidates">,
-		statement: Statement<ReasonCount>,
-	): Unit<WalkChunk> {
-		let included = 0;
-		const excluded = new Map<string, number>();
-		for (const { reason, count } of yield* all(statement)) {
-			if (reason === null) included = count;
-			else excluded.set(reason, count);
-		}
-		checkPlanAdds(passed.candidates, included, excluded);
-		return { ...passed, included, excluded: Object.fromEntries(excluded) };
 	}
 
 	#queries({ target, rules }: Walk): WalkQueries {
@@ -165,32 +128,102 @@ export class PlanStore {
 
 	#build(target: BoundFilter, rules: Walk["rules"]): WalkQueries {
 		const { db } = this.#dialect;
-		const candidates = (param: (name: keyof Range) => RawBuilder<string>): RawBuilder<unknown> =>
-			sql`from ${sql.table("convoke_contacts")} as c where c.tenant_id = ${param("tenant")}
-				and c.id > ${param("after")} and c.id <= ${param("upTo")} and ${filterSql(target, this.#dialect)}`;
+		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
+		const { passed, id, candidates, isCounted } = sourceOf(target, this.#dialect);
 		const reason = reasonSql(rules, this.#dialect);
+		const summary = summaryOf(rules);
+		// Fenced, for else the reason would be worked out anew wherever it is named.
+		const judged = (param: RangeParam) =>
+			sql`(select ${id} as id, ${reason} as reason ${candidates(param)} order by ${id} ${this.#dialect.fence}) as judged`;
 		return {
-			count: query<Range>()((param) => {
-				const counted = sql<{ count: number }>`select count(*) as count ${candidates(param)}`;
-				return { compile: () => counted.compile(db) };
-			}),
-			judge: query<Range>()((param) => {
-				const judged = sql<ReasonCount>`select judged.reason, count(*) as count
-					from (select ${reason} as reason ${candidates(param)}) as judged group by judged.reason`;
-				return { compile: () => judged.compile(db) };
-			}),
-			write: query<Write>()((param) => {
-				// Materialized, for else the reason would be worked out twice.
-				const written = sql`with judged as materialized (select c.id, ${reason} as reason ${candidates(param)})
-					insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state, reason,
-						attempts, claim, updated_at)
+			next: query<Range & { readonly limit: number }>()((param) =>
+				compiled(sql<{ count: number; last: string | null }>`select count(*) as count, max(id) as last
+					from (select id from ${passed(param)} as p order by id limit ${param("limit")}) as n`),
+			),
+			count: isCounted
+				? undefined
+				: query<Range>()((param) => compiled(sql<{ count: number }>`select count(*) as count ${candidates(param)}`)),
+			judge: query<Range>()((param) => compiled(sql<Judged>`select ${summary} from ${judged(param)}`)),
+			write: query<Write>()((param) =>
+				compiled(sql`insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state,
+						reason, attempts, claim, updated_at)
 					select ${param("tenant")}, ${param("broadcast")}, judged.id,
 						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, ${param("at")}
-					from judged order by judged.id`;
-				return { compile: () => written.compile(db) };
-			}),
+					from ${judged(param)}`),
+			),
+			written: query<Omit<Write, "at">>()((param) =>
+				compiled(sql<Judged>`select ${summary} from (select contact_id as id, reason
+					from ${sql.table("convoke_broadcast_recipients")}
+					where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
+					and contact_id > ${param("after")} and contact_id <= ${param("upTo")}) as judged`),
+			),
 		};
 	}
+}
+
+type RangeParam = (name: keyof Range) => RawBuilder<unknown>;
+
+/** Where the candidates of a target come from. */
+interface Source {
+	/** A subquery of what is passed one by one: the ids of contacts, or of members where the target is a segment. */
+	readonly passed: (param: RangeParam) => RawBuilder<unknown>;
+	/** Whether all that are passed are candidates. */
+	readonly isCounted: boolean;
+	/** From and where of the candidates as `c`. */
+	readonly candidates: (param: RangeParam) => RawBuilder<unknown>;
+	/** The column of a candidate's id by whose index they come in order. */
+	readonly id: RawBuilder<unknown>;
+}
+
+function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
+	const contacts = sql.table("convoke_contacts");
+	if (target.kind === "member") {
+		// A segment is walked by its members, so that a small one costs little among many contacts.
+		const passed = (param: RangeParam) => sql`(select contact_id as id from ${sql.table("convoke_segment_members")}
+			where tenant_id = ${param("tenant")} and segment_id = ${target.segmentId}
+			and contact_id > ${param("after")} and contact_id <= ${param("upTo")})`;
+		return {
+			passed,
+			isCounted: true,
+			candidates: (param) => sql`from ${passed(param)} as i cross join ${contacts} as c
+				where c.tenant_id = ${param("tenant")} and c.id = i.id`,
+			id: sql`i.id`,
+		};
+	}
+	const range = (param: RangeParam) =>
+		sql`c.tenant_id = ${param("tenant")} and c.id > ${param("after")} and c.id <= ${param("upTo")}`;
+	return {
+		passed: (param) => sql`(select c.id from ${contacts} as c where ${range(param)})`,
+		isCounted: target.kind === "all" && target.of.length === 0,
+		candidates: (param) => sql`from ${contacts} as c where ${range(param)} and ${filterSql(target, dialect)}`,
+		id: sql`c.id`,
+	};
+}
+
+/** Counts the rows of `judged`, each reason in a column of its own: that needs no sorting. */
+function summaryOf(rules: Walk["rules"]): RawBuilder<unknown> {
+	const reasons = rules.map(
+		({ reason }, index) => sql`count(*) filter (where judged.reason = ${reason}) as ${sql.ref(`r${index}`)}`,
+	);
+	const included = sql`count(*) filter (where judged.reason is null) as included`;
+	const bounds = sql`min(judged.id) as first, max(judged.id) as last`;
+	return sql.join([sql`count(*) as "all"`, included, ...reasons, bounds]);
+}
+
+/** @throws `storage_failed` with `plan_mismatch`. */
+function chunkOf(
+	passed: Pick<WalkChunk, "through" | "complete" | "candidates">,
+	judged: Judged | undefined,
+	rules: Walk["rules"],
+): WalkChunk {
+	const included = judged?.included ?? 0;
+	const excluded = new Map<string, number>();
+	for (const [index, { reason }] of rules.entries()) {
+		const count = judged?.[`r${index}`] ?? 0;
+		if (count > 0) excluded.set(reason, count);
+	}
+	checkPlanAdds(passed.candidates, included, excluded);
+	return { ...passed, included, excluded: Object.fromEntries(excluded) };
 }
 
 const SLICE_COLUMNS = [
@@ -217,7 +250,7 @@ function sliceRow(
 	broadcast: string,
 	id: string,
 	{ included, excluded, through }: WalkChunk,
-	bounds: Bounds | undefined,
+	bounds: Pick<Judged, "first" | "last"> | undefined,
 ): Readonly<Record<string, unknown>> {
 	return {
 		tenant_id: tenant,

@@ -37,6 +37,7 @@ export const sqliteDialect: SqlDialect = {
 	types,
 	// One prepared statement for any number of rows is as fast as several rows in a statement.
 	rowsPerInsert: 1,
+	fence: sql`limit -1`,
 	list: (values) => sql`(select value from json_each(${values}))`,
 	encodeList: (values) => JSON.stringify(values),
 	records: (records, fields: Readonly<Record<string, ValueType>>) => {

@@ -7,8 +7,8 @@ import { bindRules, bindTarget } from "../resources/bind.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { senderOf } from "./freeze.ts";
 
-/** Candidates taken at a time. */
-const CHUNK = 1000;
+/** Candidates taken at a time: a few milliseconds of a database, and enough for a worker to claim. */
+const CHUNK = 2000;
 
 /** How many candidates of a broadcast receive it, and why the others do not. */
 export interface PlanCounts {
