@@ -26,28 +26,33 @@ interface Write extends Range {
 	readonly at: number;
 }
 
-/** What was judged of a range: how many in all and by reason, and the first and last contact. */
+/** What was judged of a range: how many no rule leaves out, and how many each does. */
 interface Judged {
-	readonly all: number;
 	readonly included: number;
-	readonly first: string | null;
-	readonly last: string | null;
 	/** By reason, in the order of the rules. */
 	readonly [reason: `r${number}`]: number;
 }
 
+/** What was written of a range, and the first and last contact. */
+interface Written extends Judged {
+	readonly first: string | null;
+	readonly last: string | null;
+}
+
 /** The statements of one walk. */
 interface WalkQueries {
-	/** The next so many ids that are passed, and the last of them. */
-	readonly next: Query<Range & { readonly limit: number }, { count: number; last: string | null }>;
-	/** How many of a range are candidates, by the target alone; `undefined`: all that are passed. */
-	readonly count: Query<Range, { count: number }> | undefined;
+	/** The id that comes after so many, of those that are passed. */
+	readonly end: Query<Range & { readonly offset: number }, { id: string }>;
+	/** Whether all that are passed are candidates. */
+	readonly isDense: boolean;
+	/** How many of a range are candidates, by the target alone. */
+	readonly count: Query<Range, { count: number }>;
 	/** What the rules say of the candidates of a range. */
 	readonly judge: Query<Range, Judged>;
 	/** Writes that down. */
 	readonly write: Query<Write, unknown>;
 	/** What was written down. */
-	readonly written: Query<Omit<Write, "at">, Judged>;
+	readonly written: Query<Omit<Write, "at">, Written>;
 }
 
 /** Less than every id. */
@@ -100,17 +105,17 @@ export class PlanStore {
 	*#pass(
 		tenant: string,
 		{ limit, upTo, ...walk }: Walk,
-		{ next, count }: WalkQueries,
+		{ end: findEnd, isDense, count }: WalkQueries,
 	): Unit<Pick<WalkChunk, "through" | "complete" | "candidates">> {
 		const step = Math.min(Math.max(limit, 1), MAX_PASSED);
 		let after = walk.after ?? BEFORE_ALL;
 		let candidates = 0;
 		for (let passed = step; ; passed += step) {
-			const found = yield* first(next.bind({ tenant, after, upTo, limit: step }));
-			const isFull = found?.count === step;
-			const through = (isFull ? found.last : null) ?? upTo;
-			const counted = count === undefined ? found : yield* first(count.bind({ tenant, after, upTo: through }));
-			candidates += counted?.count ?? 0;
+			const end = yield* first(findEnd.bind({ tenant, after, upTo, offset: step - 1 }));
+			const through = end?.id ?? upTo;
+			// To find the end of a dense range was to count it.
+			const isCounted = isDense && end !== undefined;
+			candidates += isCounted ? step : ((yield* first(count.bind({ tenant, after, upTo: through })))?.count ?? 0);
 			const complete = through >= upTo;
 			// A sparse target goes on, so that slices are worth a claim.
 			if (complete || candidates * 2 >= limit || passed + step > MAX_PASSED) return { through, complete, candidates };
@@ -129,20 +134,26 @@ export class PlanStore {
 	#build(target: BoundFilter, rules: Walk["rules"]): WalkQueries {
 		const { db } = this.#dialect;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
-		const { passed, id, candidates, isCounted } = sourceOf(target, this.#dialect);
+		const { passed, id, candidates, isDense } = sourceOf(target, this.#dialect);
 		const reason = reasonSql(rules, this.#dialect);
 		const summary = summaryOf(rules);
 		// Fenced, for else the reason would be worked out anew wherever it is named.
 		const judged = (param: RangeParam) =>
 			sql`(select ${id} as id, ${reason} as reason ${candidates(param)} order by ${id} ${this.#dialect.fence}) as judged`;
 		return {
-			next: query<Range & { readonly limit: number }>()((param) =>
-				compiled(sql<{ count: number; last: string | null }>`select count(*) as count, max(id) as last
-					from (select id from ${passed(param)} as p order by id limit ${param("limit")}) as n`),
+			isDense,
+			end: query<Range & { readonly offset: number }>()((param) =>
+				compiled(
+					sql<{ id: string }>`select id from ${passed(param)} as p order by id limit 1 offset ${param("offset")}`,
+				),
 			),
-			count: isCounted
-				? undefined
-				: query<Range>()((param) => compiled(sql<{ count: number }>`select count(*) as count ${candidates(param)}`)),
+			count: query<Range>()((param) =>
+				compiled(
+					sql<{
+						count: number;
+					}>`select count(*) as count ${isDense ? sql`from ${passed(param)} as p` : candidates(param)}`,
+				),
+			),
 			judge: query<Range>()((param) => compiled(sql<Judged>`select ${summary} from ${judged(param)}`)),
 			write: query<Write>()((param) =>
 				compiled(sql`insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state,
@@ -151,12 +162,15 @@ export class PlanStore {
 						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, ${param("at")}
 					from ${judged(param)}`),
 			),
-			written: query<Omit<Write, "at">>()((param) =>
-				compiled(sql<Judged>`select ${summary} from (select contact_id as id, reason
-					from ${sql.table("convoke_broadcast_recipients")}
+			written: query<Omit<Write, "at">>()((param) => {
+				const recipients = sql`from ${sql.table("convoke_broadcast_recipients")}
 					where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
-					and contact_id > ${param("after")} and contact_id <= ${param("upTo")}) as judged`),
-			),
+					and contact_id > ${param("after")} and contact_id <= ${param("upTo")}`;
+				return compiled(sql<Written>`select ${summary},
+						(select contact_id ${recipients} order by contact_id limit 1) as first,
+						(select contact_id ${recipients} order by contact_id desc limit 1) as last
+					from (select reason ${recipients}) as judged`);
+			}),
 		};
 	}
 }
@@ -168,7 +182,7 @@ interface Source {
 	/** A subquery of what is passed one by one: the ids of contacts, or of members where the target is a segment. */
 	readonly passed: (param: RangeParam) => RawBuilder<unknown>;
 	/** Whether all that are passed are candidates. */
-	readonly isCounted: boolean;
+	readonly isDense: boolean;
 	/** From and where of the candidates as `c`. */
 	readonly candidates: (param: RangeParam) => RawBuilder<unknown>;
 	/** The column of a candidate's id by whose index they come in order. */
@@ -184,7 +198,7 @@ function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 			and contact_id > ${param("after")} and contact_id <= ${param("upTo")})`;
 		return {
 			passed,
-			isCounted: true,
+			isDense: true,
 			candidates: (param) => sql`from ${passed(param)} as i cross join ${contacts} as c
 				where c.tenant_id = ${param("tenant")} and c.id = i.id`,
 			id: sql`i.id`,
@@ -194,7 +208,7 @@ function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 		sql`c.tenant_id = ${param("tenant")} and c.id > ${param("after")} and c.id <= ${param("upTo")}`;
 	return {
 		passed: (param) => sql`(select c.id from ${contacts} as c where ${range(param)})`,
-		isCounted: target.kind === "all" && target.of.length === 0,
+		isDense: target.kind === "all" && target.of.length === 0,
 		candidates: (param) => sql`from ${contacts} as c where ${range(param)} and ${filterSql(target, dialect)}`,
 		id: sql`c.id`,
 	};
@@ -205,9 +219,7 @@ function summaryOf(rules: Walk["rules"]): RawBuilder<unknown> {
 	const reasons = rules.map(
 		({ reason }, index) => sql`count(*) filter (where judged.reason = ${reason}) as ${sql.ref(`r${index}`)}`,
 	);
-	const included = sql`count(*) filter (where judged.reason is null) as included`;
-	const bounds = sql`min(judged.id) as first, max(judged.id) as last`;
-	return sql.join([sql`count(*) as "all"`, included, ...reasons, bounds]);
+	return sql.join([sql`count(*) - count(judged.reason) as included`, ...reasons]);
 }
 
 /** @throws `storage_failed` with `plan_mismatch`. */
@@ -250,7 +262,7 @@ function sliceRow(
 	broadcast: string,
 	id: string,
 	{ included, excluded, through }: WalkChunk,
-	bounds: Pick<Judged, "first" | "last"> | undefined,
+	bounds: Written | undefined,
 ): Readonly<Record<string, unknown>> {
 	return {
 		tenant_id: tenant,
