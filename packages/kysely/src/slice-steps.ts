@@ -29,8 +29,7 @@ interface Range extends OfBroadcast {
 }
 
 interface FoundSlice {
-	readonly status: string;
-	readonly first_contact_id: string | null;
+	readonly first_contact_id: string;
 	readonly last_contact_id: string;
 	readonly open_from: string;
 	readonly pending: number;
@@ -87,6 +86,7 @@ export class SliceSteps {
 	readonly #dialect: SqlDialect;
 	/** By rules, which stay the same object for all steps of a broadcast. */
 	readonly #candidates = new WeakMap<readonly BoundRule[], CandidateQueries>();
+	readonly #status: Query<OfBroadcast, { status: BroadcastStatus }>;
 	readonly #find: Query<OfBroadcast & { readonly slice: string }, FoundSlice>;
 	readonly #record: Query<Range & { readonly records: string; readonly at: number }, { state: string }>;
 	readonly #mark: Query<
@@ -114,12 +114,14 @@ export class SliceSteps {
 				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 
+		this.#status = query<OfBroadcast>()((param) =>
+			compiled(sql<{ status: BroadcastStatus }>`select status from ${sql.table("convoke_broadcasts")}
+				where tenant_id = ${param("tenant")} and id = ${param("broadcast")}`),
+		);
 		this.#find = query<OfBroadcast & { readonly slice: string }>()((param) =>
-			compiled(sql<FoundSlice>`select b.status, s.first_contact_id, s.last_contact_id, s.open_from, s.pending, s.sending,
-					s.sent, s.failed, s.skipped, s.uncertain, s.owner, s.lease_end, s.claim, s.interrupted
-				from ${sql.table("convoke_broadcasts")} as b left join ${slices} as s
-					on s.tenant_id = b.tenant_id and s.broadcast_id = b.id and s.id = ${param("slice")}
-				where b.tenant_id = ${param("tenant")} and b.id = ${param("broadcast")}`),
+			compiled(sql<FoundSlice>`select first_contact_id, last_contact_id, open_from, pending, sending, sent, failed,
+					skipped, uncertain, owner, lease_end, claim, interrupted from ${slices}
+				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`),
 		);
 		this.#record = query<Range & { readonly records: string; readonly at: number }>()((param) => {
 			const outcomes = dialect.records(param("records"), {
@@ -180,9 +182,9 @@ export class SliceSteps {
 	*advance(tenant: string, step: SliceStep, now: number): Unit<SliceTurn> {
 		const { lease, outcomes } = step;
 		const broadcast = lease.broadcastId;
+		const status = (yield* first(this.#status.bind({ tenant, broadcast })))?.status ?? "canceled";
 		const found = yield* first(this.#find.bind({ tenant, broadcast, slice: lease.sliceId }));
-		const status = (found?.status ?? "canceled") as BroadcastStatus;
-		if (found === undefined || found.first_contact_id === null) {
+		if (found === undefined) {
 			return { held: false, marked: [], late: outcomes.length, open: 0, nextRetryAt: undefined, status };
 		}
 		const { first_contact_id: from, last_contact_id: last } = found;

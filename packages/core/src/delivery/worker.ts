@@ -41,6 +41,9 @@ export interface WorkerHealth {
 	readonly lastError: { readonly reason: string; readonly at: Date } | undefined;
 }
 
+// Without a reason given, each abort makes an error with a stack.
+const WOKEN = "woken";
+
 /** Prepared broadcasts kept. */
 const MAX_PREPARED = 16;
 
@@ -265,7 +268,7 @@ export class Worker {
 	async #settledOrDue(): Promise<void> {
 		const { clock } = this.#context;
 		const woken = new AbortController();
-		this.#wake = () => woken.abort();
+		this.#wake = () => woken.abort(WOKEN);
 		const ready = [...this.#runs].some((run) => run.needsStep);
 		if (!ready) await clock.sleep(Math.min(this.#settings.leaseMs / 3, this.#settings.pollMs), woken.signal);
 		this.#wake = () => {};
@@ -286,7 +289,7 @@ export class Worker {
 
 	async #settledInFlight(): Promise<void> {
 		const woken = new AbortController();
-		this.#wake = () => woken.abort();
+		this.#wake = () => woken.abort(WOKEN);
 		await this.#context.clock.sleep(this.#settings.pollMs, woken.signal);
 	}
 }
