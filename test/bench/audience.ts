@@ -1,7 +1,9 @@
 import { createAudience } from "@convoke/core";
 import type { Audience, NewBroadcast, Storage, Transport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { ByHand } from "./by-hand.ts";
 import type { Settings } from "./measure.ts";
 import { createStorage } from "./storages.ts";
@@ -47,7 +49,44 @@ export interface World {
 export async function createWorld({ n, storage: name, log }: Settings, transport: Transport): Promise<World> {
 	const measured = createStorage(name);
 	const { storage } = measured;
-	const audience = createAudience({
+	const audience = openAudience(storage, transport);
+	// What a database holds is made by a process of its own, so that this one's memory is that of what is measured.
+	const { segmentId, topicId, middleId } =
+		measured.filename === undefined ? await fill(audience, n, log) : fillApart(measured.filename, n);
+	const byHand = await measured.byHand(segmentId, topicId);
+	return {
+		storage,
+		audience,
+		segmentId,
+		topicId,
+		middleId,
+		byHand,
+		on: (other) => audience.using(other),
+		async draft(content) {
+			const { id } = await audience.broadcasts.create({ ...content, segmentId, topicId });
+			return id;
+		},
+		async discard(broadcastId) {
+			const states = ["draft", "queued", "sending", "sent"] as const;
+			await storage.forTenant(audience.tenantId).deleteBroadcast(broadcastId, states);
+		},
+		close: async () => {
+			byHand.close();
+			await measured.close();
+		},
+	};
+}
+
+/** What a filled audience is asked by. */
+interface Filled {
+	readonly segmentId: string;
+	readonly topicId: string;
+	readonly middleId: string;
+}
+
+/** The audience of all benches. */
+export function openAudience(storage: Storage, transport: Transport): Audience<typeof PROPERTIES> {
+	return createAudience({
 		storage,
 		renderer: createRenderer(),
 		sender: () => ({ transport, from: "Tidal <news@tidal.test>", postalAddress: "1 Quay Street, Bristol" }),
@@ -55,9 +94,17 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 		hashKey: randomBytes(32),
 		properties: PROPERTIES,
 	});
+}
+
+/** Makes the tables of an audience, and its `n` contacts. */
+export async function fill(
+	audience: Audience<typeof PROPERTIES>,
+	n: number,
+	log: (line: string) => void,
+): Promise<Filled> {
 	await audience.migrate();
-	const segment = await audience.segments.create({ name: "Everyone" });
-	const topic = await audience.topics.create({ name: "Newsletter", defaultSubscription: "opt_in" });
+	const { id: segmentId } = await audience.segments.create({ name: "Everyone" });
+	const { id: topicId } = await audience.topics.create({ name: "Newsletter", defaultSubscription: "opt_in" });
 	const chance = createChance();
 	let middleId = "";
 	for (let start = 0; start < n; start += CHUNK) {
@@ -73,35 +120,22 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 					company: `Company & Sons ${index % 499}`,
 				},
 				unsubscribed: chance() < 0.05,
-				segments: [{ id: segment.id }],
-				topics: chance() < 0.1 ? [{ id: topic.id, subscription: "opt_out" as const }] : [],
+				segments: [{ id: segmentId }],
+				topics: chance() < 0.1 ? [{ id: topicId, subscription: "opt_out" as const }] : [],
 			})),
 		);
 		middleId = created[(n >> 1) - start]?.id ?? middleId;
 		if ((start + CHUNK) % 100_000 === 0) log(`${start + CHUNK} contacts`);
 	}
-	const byHand = await measured.byHand(segment.id, topic.id);
-	return {
-		storage,
-		audience,
-		segmentId: segment.id,
-		topicId: topic.id,
-		middleId,
-		byHand,
-		on: (other) => audience.using(other),
-		async draft(content) {
-			const { id } = await audience.broadcasts.create({ ...content, segmentId: segment.id, topicId: topic.id });
-			return id;
-		},
-		async discard(broadcastId) {
-			const states = ["draft", "queued", "sending", "sent"] as const;
-			await storage.forTenant(audience.tenantId).deleteBroadcast(broadcastId, states);
-		},
-		close: async () => {
-			byHand.close();
-			await measured.close();
-		},
-	};
+	return { segmentId, topicId, middleId };
+}
+
+function fillApart(filename: string, n: number): Filled {
+	const program = join(import.meta.dirname, "fill.ts");
+	const stdout = execFileSync(process.execPath, [...process.execArgv, program, filename, String(n)], {
+		stdio: ["ignore", "pipe", "inherit"],
+	});
+	return JSON.parse(stdout.toString()) as Filled;
 }
 
 /** Numbers from 0 to 1, the same every time (mulberry32). */

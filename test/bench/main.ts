@@ -26,8 +26,8 @@ ratio  value / limit. Of a time (unit ms): how many times as long as the limit w
        (messages/s): which share of the limit's rate we reach, more is better.
 
 *_worst_stretch is the longest that a run of ours kept the event loop from its timers, in ms, garbage collection and
-whatever else the machine did included. *_peak_rss is the most memory that the process has held, in MB, the limit's copy
-of the contacts included.
+whatever else the machine did included. *_peak_rss is the most memory that the process has held, in MB, the limit included; what a database holds was made by a
+process of its own.
 
 Benches:
 ${BENCHES.map(({ name, n, about }) => `\n${name} (n = ${n})\n${about.map((line) => `  ${line}\n`).join("")}`).join("")}

@@ -11,6 +11,8 @@ import { SqliteByHand } from "./sqlite-by-hand.ts";
 /** A storage to measure, and the limit on the same data. */
 export interface MeasuredStorage {
 	readonly storage: Storage;
+	/** Its file, if it has one. */
+	readonly filename: string | undefined;
 	/** Opens the limit, once the audience is there. */
 	byHand(segmentId: string, topicId: string): Promise<ByHand>;
 	/** Closes the storage and leaves nothing behind. */
@@ -36,6 +38,7 @@ function createMemory(): MeasuredStorage {
 	const storage = createMemoryStorage();
 	return {
 		storage,
+		filename: undefined,
 		byHand: (segmentId, topicId) => MemoryByHand.of(storage, segmentId, topicId),
 		close: () => storage.close(),
 	};
@@ -46,6 +49,7 @@ function createSqlite(): MeasuredStorage {
 	const storage = createSqliteStorage({ filename });
 	return {
 		storage,
+		filename,
 		byHand: async (segmentId, topicId) => new SqliteByHand(filename, segmentId, topicId),
 		close: async () => {
 			await storage.close();
