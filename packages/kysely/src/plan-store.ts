@@ -8,7 +8,7 @@ import { filterSql, reasonSql } from "./filter-sql.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
-import { changesOf, first } from "./statement.ts";
+import { all, changesOf, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
 /** The most contacts that one chunk passes, whether or not they are candidates, so that it stays a matter of milliseconds. */
@@ -26,15 +26,14 @@ interface Write extends Range {
 	readonly at: number;
 }
 
-/** What was judged of a range: how many no rule leaves out, and how many each does. */
-interface Judged {
-	readonly included: number;
-	/** By reason, in the order of the rules. */
-	readonly [reason: `r${number}`]: number;
+/** How many candidates of a range a rule leaves out; without reason, how many none does. */
+interface ReasonCount {
+	readonly reason: string | null;
+	readonly count: number;
 }
 
-/** What was written of a range, and the first and last contact. */
-interface Written extends Judged {
+/** The first and last candidate of a range. */
+interface Bounds {
 	readonly first: string | null;
 	readonly last: string | null;
 }
@@ -48,11 +47,9 @@ interface WalkQueries {
 	/** How many of a range are candidates, by the target alone. */
 	readonly count: Query<Range, { count: number }>;
 	/** What the rules say of the candidates of a range. */
-	readonly judge: Query<Range, Judged>;
+	readonly judge: Query<Range, ReasonCount>;
 	/** Writes that down. */
 	readonly write: Query<Write, unknown>;
-	/** What was written down. */
-	readonly written: Query<Omit<Write, "at">, Written>;
 }
 
 /** Less than every id. */
@@ -66,10 +63,27 @@ export class PlanStore {
 	/** By target and rules, which stay the same objects for a whole walk. */
 	readonly #walks = new WeakMap<BoundFilter, WeakMap<Walk["rules"], WalkQueries>>();
 
+	readonly #excluded: Query<Omit<Write, "at">, ReasonCount>;
+	readonly #bounds: Query<Omit<Write, "at">, Bounds>;
+
 	constructor(dialect: SqlDialect, broadcasts: BroadcastStore) {
 		this.#dialect = dialect;
 		this.#broadcasts = broadcasts;
 		this.#insertSlice = new Insert(dialect, "convoke_broadcast_slices", SLICE_COLUMNS);
+		const written = (param: (name: Exclude<keyof Write, "at">) => RawBuilder<unknown>) =>
+			sql`from ${sql.table("convoke_broadcast_recipients")}
+				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
+				and contact_id > ${param("after")} and contact_id <= ${param("upTo")}`;
+		this.#excluded = query<Omit<Write, "at">>()((param) => {
+			const counted = sql<ReasonCount>`select reason, count(*) as count ${written(param)}
+				and reason is not null group by reason`;
+			return { compile: () => counted.compile(dialect.db) };
+		});
+		this.#bounds = query<Omit<Write, "at">>()((param) => {
+			const bounds = sql<Bounds>`select (select contact_id ${written(param)} order by contact_id limit 1) as first,
+				(select contact_id ${written(param)} order by contact_id desc limit 1) as last`;
+			return { compile: () => bounds.compile(dialect.db) };
+		});
 	}
 
 	/** One chunk, writing nothing. */
@@ -77,7 +91,9 @@ export class PlanStore {
 		const queries = this.#queries(walk);
 		const passed = yield* this.#pass(tenant, walk, queries);
 		const range = { tenant, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
-		return chunkOf(passed, yield* first(queries.judge.bind(range)), walk.rules);
+		const judged = yield* all(queries.judge.bind(range));
+		const total = judged.reduce((sum, { count }) => sum + count, 0);
+		return chunkOf(passed, total, judged);
 	}
 
 	/** One chunk, written; see `TenantStorage.freezeChunk`. */
@@ -91,11 +107,12 @@ export class PlanStore {
 		const queries = this.#queries(walk);
 		const passed = yield* this.#pass(tenant, walk, queries);
 		const range = { tenant, broadcast, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
-		yield* changesOf(queries.write.bind({ ...range, at: slice.at.getTime() }));
-		const written = yield* first(queries.written.bind(range));
-		const chunk = chunkOf(passed, written, walk.rules);
+		const judged = yield* changesOf(queries.write.bind({ ...range, at: slice.at.getTime() }));
+		const excluded = yield* all(this.#excluded.bind(range));
+		const chunk = chunkOf(passed, judged, excluded);
 		if (chunk.candidates > 0) {
-			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, written)]);
+			const bounds = yield* first(this.#bounds.bind(range));
+			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, bounds)]);
 		}
 		yield* this.#broadcasts.advancePlan(tenant, broadcast, chunk.through, chunk.complete);
 		return chunk;
@@ -136,7 +153,6 @@ export class PlanStore {
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 		const { passed, id, candidates, isDense } = sourceOf(target, this.#dialect);
 		const reason = reasonSql(rules, this.#dialect);
-		const summary = summaryOf(rules);
 		// Fenced, for else the reason would be worked out anew wherever it is named.
 		const judged = (param: RangeParam) =>
 			sql`(select ${id} as id, ${reason} as reason ${candidates(param)} order by ${id} ${this.#dialect.fence}) as judged`;
@@ -154,7 +170,9 @@ export class PlanStore {
 					}>`select count(*) as count ${isDense ? sql`from ${passed(param)} as p` : candidates(param)}`,
 				),
 			),
-			judge: query<Range>()((param) => compiled(sql<Judged>`select ${summary} from ${judged(param)}`)),
+			judge: query<Range>()((param) =>
+				compiled(sql<ReasonCount>`select reason, count(*) as count from ${judged(param)} group by reason`),
+			),
 			write: query<Write>()((param) =>
 				compiled(sql`insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state,
 						reason, attempts, claim, updated_at)
@@ -162,15 +180,6 @@ export class PlanStore {
 						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, ${param("at")}
 					from ${judged(param)}`),
 			),
-			written: query<Omit<Write, "at">>()((param) => {
-				const recipients = sql`from ${sql.table("convoke_broadcast_recipients")}
-					where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
-					and contact_id > ${param("after")} and contact_id <= ${param("upTo")}`;
-				return compiled(sql<Written>`select ${summary},
-						(select contact_id ${recipients} order by contact_id limit 1) as first,
-						(select contact_id ${recipients} order by contact_id desc limit 1) as last
-					from (select reason ${recipients}) as judged`);
-			}),
 		};
 	}
 }
@@ -214,25 +223,18 @@ function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 	};
 }
 
-/** Counts the rows of `judged`, each reason in a column of its own: that needs no sorting. */
-function summaryOf(rules: Walk["rules"]): RawBuilder<unknown> {
-	const reasons = rules.map(
-		({ reason }, index) => sql`count(*) filter (where judged.reason = ${reason}) as ${sql.ref(`r${index}`)}`,
-	);
-	return sql.join([sql`count(*) - count(judged.reason) as included`, ...reasons]);
-}
-
 /** @throws `storage_failed` with `plan_mismatch`. */
 function chunkOf(
 	passed: Pick<WalkChunk, "through" | "complete" | "candidates">,
-	judged: Judged | undefined,
-	rules: Walk["rules"],
+	judged: number,
+	counts: readonly ReasonCount[],
 ): WalkChunk {
-	const included = judged?.included ?? 0;
 	const excluded = new Map<string, number>();
-	for (const [index, { reason }] of rules.entries()) {
-		const count = judged?.[`r${index}`] ?? 0;
-		if (count > 0) excluded.set(reason, count);
+	let included = judged;
+	for (const { reason, count } of counts) {
+		if (reason === null) continue;
+		excluded.set(reason, count);
+		included -= count;
 	}
 	checkPlanAdds(passed.candidates, included, excluded);
 	return { ...passed, included, excluded: Object.fromEntries(excluded) };
@@ -262,7 +264,7 @@ function sliceRow(
 	broadcast: string,
 	id: string,
 	{ included, excluded, through }: WalkChunk,
-	bounds: Written | undefined,
+	bounds: Bounds | undefined,
 ): Readonly<Record<string, unknown>> {
 	return {
 		tenant_id: tenant,
