@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import PostalMime from "postal-mime";
-import { expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { startMailServer } from "./support/mail-server.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -19,9 +19,14 @@ function blocks(document: string, language: string): readonly string[] {
 	);
 }
 
+// Where the programs run, each without the files of the one before.
+beforeEach(() => {
+	rmSync(workplace, { recursive: true, force: true });
+	mkdirSync(workplace, { recursive: true });
+});
+
 function workFile(name: string, text: string): string {
 	const file = join(workplace, name);
-	mkdirSync(workplace, { recursive: true });
 	writeFileSync(file, text);
 	return file;
 }
@@ -29,7 +34,7 @@ function workFile(name: string, text: string): string {
 function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
 	const { FORCE_COLOR: _, ...inherited } = process.env;
 	return new Promise((resolve, reject) => {
-		execFile(process.execPath, args, { cwd: root, env: { ...inherited, ...env } }, (error, stdout, stderr) => {
+		execFile(process.execPath, args, { cwd: workplace, env: { ...inherited, ...env } }, (error, stdout, stderr) => {
 			if (error === null) resolve(stdout);
 			else reject(new Error(`${stdout}${stderr}`, { cause: error }));
 		});

@@ -6,8 +6,10 @@ import { parseArgs } from "node:util";
 export interface CommandLine {
 	/** Print one JSON object and nothing else. */
 	readonly json: boolean;
-	/** An empty folder for the messages. */
+	/** An empty folder for the messages, and the audience's file. */
 	readonly folder: string;
+	/** Keep the audience in memory. */
+	readonly memory: boolean;
 }
 
 const DEFAULT_FOLDER = join(import.meta.dirname, "..", "..", ".artifacts", "demo");
@@ -18,33 +20,35 @@ unsubscribe link, and shows who is left out of the next broadcast and why. Nothi
 Usage: npx --yes pnpm@12 demo [options]
 
   --json          print the figures as one JSON object, and nothing else
-  --out <folder>  keep the messages in this folder, new or empty  (default: .artifacts/demo, emptied first)
+  --memory        keep the audience in memory instead of an SQLite file
+  --out <folder>  keep the messages and the file in this folder, new or empty  (default: .artifacts/demo, emptied first)
   --help          print this`;
 
 /** Reads the arguments; ends the process after --help or a mistake in them. */
 export function readCommandLine(): CommandLine {
 	// pnpm hands on the `--` of `pnpm demo -- --json`.
 	const given = process.argv.slice(2);
-	const { json, out, help } = parse(given[0] === "--" ? given.slice(1) : given);
+	const { json, out, help, memory } = parse(given[0] === "--" ? given.slice(1) : given);
 	if (help) {
 		console.log(USAGE);
 		process.exit(0);
 	}
 	if (out === undefined) {
 		rmSync(DEFAULT_FOLDER, { recursive: true, force: true });
-		return { json, folder: DEFAULT_FOLDER };
+		return { json, folder: DEFAULT_FOLDER, memory };
 	}
 	const folder = resolve(out);
 	if (!isFree(folder)) refuse(`${out} is not an empty folder.`);
-	return { json, folder };
+	return { json, folder, memory };
 }
 
-function parse(args: string[]): { json: boolean; help: boolean; out?: string | undefined } {
+function parse(args: string[]): { json: boolean; help: boolean; memory: boolean; out?: string | undefined } {
 	try {
 		return parseArgs({
 			args,
 			options: {
 				json: { type: "boolean", default: false },
+				memory: { type: "boolean", default: false },
 				help: { type: "boolean", short: "h", default: false },
 				out: { type: "string" },
 			},

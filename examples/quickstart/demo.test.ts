@@ -44,7 +44,9 @@ describe("demo --json", () => {
 	beforeAll(async () => {
 		const folder = newFolder();
 		ended = await runDemo("--json", "--out", folder);
-		const files = readdirSync(folder).toSorted();
+		const files = readdirSync(folder)
+			.filter((file) => file.endsWith(".eml"))
+			.toSorted();
 		messages = await Promise.all(files.map((file) => PostalMime.parse(readFileSync(join(folder, file)))));
 		return () => rmSync(folder, { recursive: true });
 	}, MINUTE);
@@ -171,7 +173,20 @@ test(
 		expect(stdout).toMatch(/1823 \.eml files lie in .*convoke-demo-/);
 		expect(stderr).toContain("100 %    912 sent");
 		expect(stdout).not.toContain("\u001b");
-		expect(readdirSync(folder)).toHaveLength(1823);
+		expect(readdirSync(folder).filter((file) => file.endsWith(".eml"))).toHaveLength(1823);
+		expect(readdirSync(folder)).toContain("audience.db");
+	},
+	MINUTE,
+);
+
+test(
+	"--memory keeps no file",
+	async () => {
+		const folder = newFolder();
+		onTestFinished(() => rmSync(folder, { recursive: true }));
+		const { status, stdout } = await runDemo("--memory", "--json", "--out", folder);
+		expect([status, (JSON.parse(stdout) as { sent: number }).sent]).toEqual([0, 912]);
+		expect(readdirSync(folder).filter((file) => !file.endsWith(".eml"))).toEqual([]);
 	},
 	MINUTE,
 );

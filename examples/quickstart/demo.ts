@@ -1,6 +1,7 @@
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { createSmtpTransport } from "@convoke/smtp";
+import { createSqliteStorage } from "@convoke/sqlite";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -11,9 +12,12 @@ import { linkPages, startWebServer } from "./link-pages.ts";
 import { Screen } from "./screen.ts";
 import { BETA_TESTERS, DEMO_KEYS, LEFT_NEWS, READER, SUPPRESSED } from "./story.ts";
 
-const { json, folder } = readCommandLine();
+const { json, folder, memory } = readCommandLine();
 const screen = new Screen({ quiet: json });
-screen.introduce("The audience is in memory and the mail server on this machine: nothing here reaches the internet.");
+const filename = join(folder, "audience.db");
+screen.introduce(
+	`The audience is ${memory ? "in memory" : "in an SQLite file"} and the mail server on this machine: nothing here reaches the internet.`,
+);
 
 // A mail server and a web server of this machine, so that everything below is as real as it gets without the internet.
 const inbox = await startInbox(folder);
@@ -21,7 +25,7 @@ const web = await startWebServer();
 
 const transport = createSmtpTransport(inbox.url);
 const audience = createAudience({
-	storage: createMemoryStorage(),
+	storage: memory ? createMemoryStorage() : createSqliteStorage({ filename }),
 	renderer: createRenderer(),
 	sender: () => ({
 		transport,
@@ -153,6 +157,8 @@ screen.step("Look at the messages");
 screen.say(
 	`${inbox.messages.length} .eml files lie in ${relative(process.cwd(), folder) || "."}; a mail program opens them.`,
 );
+if (!memory)
+	screen.say(`The audience lies beside them in ${relative(process.cwd(), filename)}; any SQLite browser opens it.`);
 
 if (json) {
 	const result = {
