@@ -1,7 +1,9 @@
 import type { Message, PlanCounts } from "@convoke/core";
 
 /** Takes a message that was made by hand. */
-export type TakeMessage = (message: Omit<Message, "from" | "replyTo" | "idempotencyKey">) => void;
+export type TakeMessage = (
+	message: Pick<Message, "messageId" | "to" | "subject" | "html" | "text" | "headers">,
+) => void;
 
 /** The smallest hand-written code for what a storage's audience does: the limit that ours is measured against. */
 export interface ByHand {

@@ -1,6 +1,7 @@
-import type { Message, Transport } from "@convoke/core";
+import type { Transport } from "@convoke/core";
 import assert from "node:assert/strict";
 import { createWorld } from "./audience.ts";
+import type { TakeMessage } from "./by-hand.ts";
 import { compare, peakMemory } from "./measure.ts";
 import type { Bench } from "./measure.ts";
 import { NEWSLETTER } from "./newsletter.ts";
@@ -72,7 +73,7 @@ class Sink {
 		close: () => Promise.resolve(),
 	};
 
-	take({ to, subject, html, text, headers, messageId }: Omit<Message, "from" | "replyTo" | "idempotencyKey">): void {
+	take({ to, subject, html, text, headers, messageId }: Parameters<TakeMessage>[0]): void {
 		let end = this.#write(messageId, 0);
 		end = this.#write(to.name ?? "", end);
 		end = this.#write(to.address, end);

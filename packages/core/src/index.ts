@@ -48,12 +48,14 @@ export { createLinkTokens } from "./link-token.ts";
 export type { LinkPurpose, LinkSubject, LinkTokens } from "./link-token.ts";
 export { createMemoryStorage } from "./memory/memory-storage.ts";
 export type {
+	Attachment,
 	Broadcast,
 	BroadcastContent,
 	BroadcastRecord,
 	BroadcastStatus,
 	Footer,
 	MessageHeaders,
+	MessageTag,
 	PlanProgress,
 } from "./model/broadcast.ts";
 export type {
@@ -85,6 +87,7 @@ export type { ContactHistory, Contacts, ContactSelection, ValuesOf } from "./res
 export type { EventPage, Events } from "./resources/events.ts";
 export type { ImportIssues, Imports, NewImport } from "./resources/imports.ts";
 export type { PreferenceChanges, PreferenceLinks, Preferences, UnsubscribeOutcome } from "./resources/preferences.ts";
+export type { NewAttachment } from "./resources/message-extras.ts";
 export type { NewProperty, Properties, PropertyRef } from "./resources/properties.ts";
 export type { NewSegment, Segments } from "./resources/segments.ts";
 export type { NewSuppression, Suppressions } from "./resources/suppressions.ts";

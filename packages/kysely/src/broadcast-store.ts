@@ -42,6 +42,8 @@ const broadcasts = new Columns<BroadcastRow>({
 	mjml: text,
 	text,
 	headers: json,
+	tags: json,
+	attachments: json,
 	uses: json,
 	createdAt: instant,
 	updatedAt: instant,

@@ -162,6 +162,8 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 	mjml ${text},
 	text ${text},
 	headers ${json} not null,
+	tags ${json} not null,
+	attachments ${json} not null,
 	uses ${json} not null,
 	created_at ${instant} not null,
 	updated_at ${instant} not null,

@@ -123,6 +123,8 @@ export interface BroadcastTable {
 	mjml: string | null;
 	text: string | null;
 	headers: string;
+	tags: string;
+	attachments: string;
 	uses: string;
 	created_at: number;
 	updated_at: number;

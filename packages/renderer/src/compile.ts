@@ -5,9 +5,11 @@ import type { HtmlTemplate } from "./html-part.ts";
 import { compileMjml } from "./mjml.ts";
 import type { Node, Part } from "./nodes.ts";
 import { parsePlain } from "./plain-part.ts";
-import { listVariables, parseTemplate } from "./template.ts";
+import { listUnguarded, listVariables, parseTemplate } from "./template.ts";
 import type { Token } from "./template.ts";
 import { makeText } from "./text-part.ts";
+import { lintHtml } from "./lint-html.ts";
+import { lintSubject } from "./lint-subject.ts";
 
 interface HtmlSide {
 	readonly html: HtmlTemplate | null;
@@ -29,13 +31,17 @@ export async function compileSource(source: MessageSource): Promise<CompiledMess
 	const text = isMade ? makeText(html) : (source.text ?? undefined);
 	// An empty text is how an author says: no text part.
 	const plain = text === undefined || text === "" ? null : parsePlain(text, "text");
-	const asked = [subject, previewText, tokens, plain?.tokens ?? []].flatMap((part) => listVariables(part));
+	const parts = [subject, previewText, tokens, plain?.tokens ?? []];
 	return {
 		html: html?.source ?? null,
 		text: plain === null ? null : (text ?? null),
-		variables: [...new Set(asked)],
+		variables: [...new Set(parts.flatMap((part) => listVariables(part)))],
+		unguarded: [...new Set(parts.flatMap((part) => listUnguarded(part)))],
 		findings: [
 			...findings,
+			...lintSubject(subject),
+			...(html === null ? [] : lintHtml(html)),
+			...(html === null || plain === null || isMade ? [] : findUnused(html.tokens, plain.tokens)),
 			...(isMade && text === undefined ? [TEXT_LOST] : []),
 			...(html === null ? [] : findFooter(html.part, "html")),
 			...(plain === null ? [] : findFooter(plain.part, "text")),
@@ -49,6 +55,19 @@ const TEXT_LOST: Finding = {
 	message: "No text part can be made from the HTML, as a section begins or ends where text has nothing; write `text`.",
 	field: "text",
 };
+
+/** An author's own text part that says less than the HTML part. */
+function findUnused(html: readonly Token[], text: readonly Token[]): readonly Finding[] {
+	const used = new Set(listVariables(text));
+	return [...new Set(listVariables(html))]
+		.filter((name) => !used.has(name) && name !== "unsubscribeUrl" && name !== ".")
+		.map((name) => ({
+			severity: "info",
+			reason: "variable_unused",
+			field: "text",
+			message: `The HTML part uses \`${name.replace("properties.", "")}\`, and \`text\` does not.`,
+		}));
+}
 
 function checkParts(source: MessageSource): void {
 	if (source.html !== null && source.mjml !== null) {

@@ -48,6 +48,8 @@ export function prepareMessages(
 			html: parts.html === null ? null : renderHtml(parts.html, parts.previewText, data, content),
 			text: parts.text === null ? null : renderPlain(parts.text, data, textFooter(content.footer, data.unsubscribeUrl)),
 			headers: { ...content.headers, ...listHeaders(data.unsubscribeUrl) },
+			tags: content.tags,
+			attachments: content.attachments,
 		};
 	};
 }

@@ -65,6 +65,17 @@ export function listVariables(tokens: readonly Token[], inSection = false): read
 	});
 }
 
+/** Of these names, those that somewhere stand without a fallback, and not within a section that asks for them. */
+export function listUnguarded(tokens: readonly Token[], asked: ReadonlySet<string> = new Set()): readonly string[] {
+	return tokens.flatMap((token) => {
+		if (token.kind === "text" || token.variable.kind === "unsubscribeUrl") return [];
+		const name = variableName(token.variable);
+		if (token.kind === "section")
+			return listUnguarded(token.tokens, token.inverted ? asked : new Set([...asked, name]));
+		return token.variable.kind === "self" || token.fallback !== null || asked.has(name) ? [] : [name];
+	});
+}
+
 /** Every tag of a template in the order it stands there, comments left out. */
 export function listTags(tokens: readonly Token[]): readonly Span[] {
 	return tokens.flatMap((token) => {

@@ -14,6 +14,8 @@ test("a message is all that a transport needs", () => {
 		replyTo: [{ name: "Help", address: "help@tidal.test" }],
 		html: "<p>Hello {{FIRST_NAME}}, <a href='{{{UNSUBSCRIBE_URL}}}'>bye</a></p>",
 		headers: { "X-Campaign": "spring" },
+		tags: [{ name: "campaign", value: "spring" }],
+		attachments: [{ filename: "a.txt", content: "YQ==", contentType: null, contentId: null }],
 	});
 	expect(render(aContact())).toEqual({
 		messageId: "<df199bcab7dbd0aa1e5ec3ec40766b194fb78bfa@tidal.test>",
@@ -29,6 +31,8 @@ test("a message is all that a transport needs", () => {
 			"List-Unsubscribe": "<https://tidal.test/mail/u/0190b5a0-0000-7000-8000-000000000001>",
 			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 		},
+		tags: [{ name: "campaign", value: "spring" }],
+		attachments: [{ filename: "a.txt", content: "YQ==", contentType: null, contentId: null }],
 	});
 });
 

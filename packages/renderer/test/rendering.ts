@@ -39,6 +39,8 @@ export function aContent(changes: Partial<BroadcastContent> = {}): BroadcastCont
 		html: null,
 		text: null,
 		headers: {},
+		tags: [],
+		attachments: [],
 		footer: { postalAddress: null, brand: null },
 		baseUrl: "https://tidal.test/mail",
 		fallbacks: {},

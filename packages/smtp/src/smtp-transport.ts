@@ -1,4 +1,4 @@
-import type { Mailbox, Message, Transport, TransportOutcome } from "@convoke/core";
+import type { Attachment, Mailbox, Message, Transport, TransportOutcome } from "@convoke/core";
 import { createTransport } from "nodemailer";
 import type { SendMailOptions } from "nodemailer";
 import type { Readable } from "node:stream";
@@ -68,6 +68,7 @@ export function createSmtpTransport(urlOrOptions: string | SmtpOptions): Transpo
 		name: "smtp",
 		smtputf8: options.smtputf8 ?? false,
 		idempotent: false,
+		dkimDomain: options.dkim?.domainName,
 		async send(message, signal) {
 			const outcome = deliver(message, signal);
 			underWay.add(outcome);
@@ -99,12 +100,24 @@ function toMail(message: Message, signal: AbortSignal): SendMailOptions & { read
 		...(message.text === null ? {} : { text: message.text }),
 		...(message.html === null ? {} : { html: message.html }),
 		headers: Object.entries(message.headers).map(toHeader),
+		attachments: message.attachments.map(toAttachment),
 		signal,
 	};
 }
 
 function toAddress(mailbox: Mailbox): { name: string; address: string } {
 	return { name: mailbox.name ?? "", address: mailbox.address };
+}
+
+/** A picture of the HTML part is no attachment to the reader. */
+function toAttachment({ filename, content, contentType, contentId }: Attachment) {
+	return {
+		filename,
+		content,
+		encoding: "base64",
+		...(contentType !== null && { contentType }),
+		...(contentId !== null && { cid: contentId, contentDisposition: "inline" as const }),
+	};
 }
 
 /** A plain short value goes out as it is, so that no folding can break a link; anything else is encoded (RFC 2047). */

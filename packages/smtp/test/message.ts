@@ -15,6 +15,8 @@ export function aMessage(changes: Partial<Message> = {}): Message {
 			"List-Unsubscribe": "<https://tidal.test/mail/u/abc>",
 			"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 		},
+		tags: [],
+		attachments: [],
 		...changes,
 	};
 }

@@ -11,6 +11,8 @@ const message = (to: string, subject = "News"): Message => ({
 	subject,
 	html: `<a href="https://example.test/offer">Offer</a>`,
 	text: null,
+	tags: [],
+	attachments: [],
 	headers: {
 		"List-Unsubscribe": "<mailto:out@example.test>, <https://mail.example.test/u/token>",
 		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

@@ -1,12 +1,24 @@
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput } from "../errors.ts";
-import type { Broadcast, BroadcastContent } from "../model/broadcast.ts";
+import type { Mailbox } from "../email-address.ts";
+import type { Broadcast, BroadcastContent, MessageHeaders } from "../model/broadcast.ts";
 import type { PropertyValue } from "../model/contact.ts";
-import type { CompiledMessage, Finding, Renderer } from "../ports/renderer.ts";
+import type { Finding, Renderer } from "../ports/renderer.ts";
 import { requireReferences } from "../resources/broadcast-references.ts";
 import { Properties } from "../resources/properties.ts";
 import { readSender } from "../sender.ts";
 import type { Sender } from "../sender.ts";
+import {
+	bySeverity,
+	findBidi,
+	findInlineImages,
+	findMisalignment,
+	findPostalAddress,
+	findUnknownVariables,
+	NO_SENDER,
+	shownVariable,
+} from "./findings.ts";
+import { listIdOf } from "./list-id.ts";
 
 /** What checking a broadcast gives: what there is to say, and its content unless that cannot be made. */
 export interface Examined {
@@ -14,12 +26,9 @@ export interface Examined {
 	readonly findings: readonly Finding[];
 	/** As it would be frozen. */
 	readonly content: BroadcastContent | undefined;
+	/** Variables for which nothing stands in where a contact has no value. */
+	readonly unguarded: readonly string[];
 }
-
-const BUILT_IN = new Set(["email", "firstName", "lastName", "unsubscribeUrl"]);
-const PROPERTY = "properties.";
-// Bidi controls in a subject make it read otherwise than it is written.
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /** The sender of a broadcast. @throws `invalid_input` with `missing_transport`. */
 export async function senderOf(context: TenantContext, broadcast: Broadcast): Promise<Sender> {
@@ -39,23 +48,24 @@ export function rendererOf(context: TenantContext): Renderer {
 
 /** Checks a broadcast and makes the content that would be frozen. */
 export async function examine(context: TenantContext, broadcast: Broadcast): Promise<Examined> {
-	const { from: defaultFrom, replyTo, footer } = readSender(await senderOf(context, broadcast));
+	const sender = await senderOf(context, broadcast);
+	const { from: defaultFrom, replyTo, footer } = readSender(sender);
 	const properties = new Properties(context);
 	const types = await properties.types();
 	const compiled = await finding(() => rendererOf(context).compile(broadcast));
-	if ("reason" in compiled) return { findings: [compiled], content: undefined };
+	if ("reason" in compiled) return { findings: [compiled], content: undefined, unguarded: [] };
 	const referred = await finding(() => requireReferences(context, broadcast));
 	const from = broadcast.from ?? defaultFrom;
-	const known = new Set([...BUILT_IN, ...[...types.keys()].map((key) => PROPERTY + key)]);
-	const findings: Finding[] = [...compiled.findings];
-	if (referred !== undefined) findings.push(referred);
-	for (const name of compiled.variables.filter((variable) => !known.has(variable))) {
-		findings.push(unknownVariable(name));
-	}
-	if (from === null) findings.push(NO_SENDER);
-	if (BIDI.test(broadcast.subject)) findings.push(BIDI_IN_SUBJECT);
-	if (footer.postalAddress === null) findings.push(NO_POSTAL_ADDRESS);
-	else findings.push(...withoutAddress(footer.postalAddress, compiled));
+	const fallbacks = fallbacksOf(await properties.stored());
+	const findings: readonly Finding[] = [
+		...compiled.findings,
+		...(referred === undefined ? [] : [referred]),
+		...findUnknownVariables(compiled, types.keys()),
+		...(from === null ? [NO_SENDER] : findMisalignment(from, sender.transport.dkimDomain)),
+		...findBidi(broadcast.subject),
+		...findPostalAddress(footer, compiled),
+		...findInlineImages(compiled.html, broadcast.attachments),
+	];
 	const content = from && {
 		broadcastId: broadcast.id,
 		topicId: broadcast.topicId,
@@ -65,12 +75,15 @@ export async function examine(context: TenantContext, broadcast: Broadcast): Pro
 		previewText: broadcast.previewText,
 		html: compiled.html,
 		text: compiled.text,
-		headers: broadcast.headers,
+		headers: await headersOf(context, broadcast, from),
+		tags: broadcast.tags,
+		attachments: broadcast.attachments,
 		footer,
 		baseUrl: context.baseUrl,
-		fallbacks: fallbacksOf(await properties.stored()),
+		fallbacks,
 	};
-	return { findings: bySeverity(findings), content: content ?? undefined };
+	const unguarded = compiled.unguarded.filter((name) => !Object.hasOwn(fallbacks, shownVariable(name)));
+	return { findings: bySeverity(findings), content: content ?? undefined, unguarded };
 }
 
 /**
@@ -96,51 +109,13 @@ async function finding<T>(work: () => Promise<T>): Promise<T | Finding> {
 	}
 }
 
-const NO_SENDER: Finding = {
-	severity: "error",
-	reason: "sender_missing",
-	field: "from",
-	message: "Nobody is the author: give the broadcast, or the sender in createAudience, a `from`.",
-};
-
-const NO_POSTAL_ADDRESS: Finding = {
-	severity: "warning",
-	reason: "postal_address_missing",
-	message: "The sender has no `postalAddress`; marketing mail needs one in many countries (15 USC 7704(a)(5)(A)(iii)).",
-};
-
-const BIDI_IN_SUBJECT: Finding = {
-	severity: "warning",
-	reason: "bidi_in_subject",
-	field: "subject",
-	message: "The subject has invisible characters that change the direction of its text; spam filters look for them.",
-};
-
-/** The footer shows the postal address; a part with an unsubscribe link of its own has no footer. */
-function withoutAddress(postalAddress: string, { html, text, findings }: CompiledMessage): readonly Finding[] {
-	const hasFooter = (field: string) => findings.some((each) => each.reason === "footer_added" && each.field === field);
-	const parts = { html, text };
-	return (["html", "text"] as const)
-		.filter((field) => !hasFooter(field) && parts[field]?.includes(postalAddress) === false)
-		.map((field) => ({
-			severity: "warning",
-			reason: "postal_address_not_shown",
-			field,
-			message: `\`${field}\` has an unsubscribe link of its own and so no footer; write the postal address into it.`,
-		}));
-}
-
-function unknownVariable(name: string): Finding {
-	return {
-		severity: "error",
-		reason: "unknown_variable",
-		message: `The templates use \`${name.replace(PROPERTY, "")}\`, which is no field and no declared property of contacts.`,
-	};
-}
-
-function bySeverity(findings: readonly Finding[]): readonly Finding[] {
-	const order = ["error", "warning", "info"];
-	return findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+/** The author's headers, and `List-Id` unless they wrote one. */
+async function headersOf(context: TenantContext, broadcast: Broadcast, from: Mailbox): Promise<MessageHeaders> {
+	const { topicId, headers } = broadcast;
+	if (topicId === null || Object.keys(headers).some((name) => name.toLowerCase() === "list-id")) return headers;
+	const [topic] = await context.tenant.findTopics([topicId]);
+	if (topic === undefined) return headers;
+	return { ...headers, "List-Id": listIdOf(topic, from.address.slice(from.address.lastIndexOf("@") + 1)) };
 }
 
 function fallbacksOf(

@@ -38,6 +38,14 @@ function fullBroadcast(make: Records, uses: readonly string[] = [make.id(), make
 		mjml: "<mjml></mjml>",
 		text: "Text",
 		headers: { "X-One": "1", "x-two": "2" },
+		tags: [
+			{ name: "campaign", value: "spring" },
+			{ name: "part", value: "2" },
+		],
+		attachments: [
+			{ filename: "Zoë.pdf", content: "JVBERi0=", contentType: "application/pdf", contentId: null },
+			{ filename: "logo.png", content: "iVBORw0KGgo=", contentType: null, contentId: "logo" },
+		],
 		updatedAt: minutes(1),
 		scheduledAt: minutes(60),
 		queuedAt: minutes(2),

@@ -8,6 +8,26 @@ export type BroadcastStatus = "draft" | "scheduled" | "queued" | "sending" | "pa
 /** Header names and values an author may add to each message. */
 export type MessageHeaders = Readonly<Record<string, string>>;
 
+/** A label by which a provider's reports tell messages apart. */
+export interface MessageTag {
+	/** 1 to 256 ASCII letters, digits, `_` or `-`. */
+	readonly name: string;
+	/** The same. */
+	readonly value: string;
+}
+
+/** A file that goes with every message. */
+export interface Attachment {
+	/** As it is shown and saved, without path. */
+	readonly filename: string;
+	/** The file in base64. */
+	readonly content: string;
+	/** MIME type; `null`: by the file's name. */
+	readonly contentType: string | null;
+	/** Set for a picture within the HTML part, which shows it as `<img src="cid:logo">`. */
+	readonly contentId: string | null;
+}
+
 /** One message for many contacts. */
 export interface Broadcast {
 	/** UUIDv7. */
@@ -42,6 +62,10 @@ export interface Broadcast {
 	readonly text: string | null;
 	/** Further headers. */
 	readonly headers: MessageHeaders;
+	/** Labels for the provider's reports. */
+	readonly tags: readonly MessageTag[];
+	/** Files that go with every message. */
+	readonly attachments: readonly Attachment[];
 	/** When it was created. */
 	readonly createdAt: Date;
 	/** When it last changed. */
@@ -103,8 +127,12 @@ export interface BroadcastContent {
 	readonly html: string | null;
 	/** Text template. */
 	readonly text: string | null;
-	/** Further headers. */
+	/** Further headers, `List-Id` among them when there is a topic. */
 	readonly headers: MessageHeaders;
+	/** Labels for the provider's reports. */
+	readonly tags: readonly MessageTag[];
+	/** Files that go with every message. */
+	readonly attachments: readonly Attachment[];
 	/** What the footer says where it is needed. */
 	readonly footer: Footer;
 	/** Where links lead, without trailing slash. */

@@ -26,6 +26,8 @@ export interface Finding {
 	readonly message: string;
 	/** The field of the broadcast concerned. */
 	readonly field?: string | undefined;
+	/** How many: links, pictures, or recipients, as the message says. */
+	readonly count?: number | undefined;
 }
 
 /** What compiling gives. */
@@ -39,6 +41,8 @@ export interface CompiledMessage {
 	 * `properties.<key>`, `unsubscribeUrl`. Names that mean none of these stand as they are written.
 	 */
 	readonly variables: readonly string[];
+	/** Those of `variables` that somewhere stand without a fallback, and not within a section that asks for them. */
+	readonly unguarded: readonly string[];
 	/** What the renderer noticed. */
 	readonly findings: readonly Finding[];
 }

@@ -1,4 +1,5 @@
 import type { Mailbox } from "../email-address.ts";
+import type { Attachment, MessageTag } from "../model/broadcast.ts";
 
 /** A finished message for one recipient. */
 export interface Message {
@@ -20,6 +21,10 @@ export interface Message {
 	readonly text: string | null;
 	/** Further headers by name, one value each, no control characters; among them `List-Unsubscribe`. */
 	readonly headers: Readonly<Record<string, string>>;
+	/** For a provider that takes labels; SMTP has none. */
+	readonly tags: readonly MessageTag[];
+	/** Files, and pictures that the HTML part shows by `cid:`. */
+	readonly attachments: readonly Attachment[];
 }
 
 /**
@@ -46,6 +51,8 @@ export interface Transport {
 	readonly smtputf8: boolean;
 	/** Takes a message with a known `idempotencyKey` only once, so that handing it over again is harmless. */
 	readonly idempotent: boolean;
+	/** The domain that its DKIM signatures name (`d=`), where it knows: `check` compares the sender's with it. */
+	readonly dkimDomain?: string | undefined;
 	/**
 	 * Hands one message over. Answers with what is known; anything thrown, and any other answer, counts as `uncertain`.
 	 * `signal` aborts when the worker has stopped waiting.

@@ -6,12 +6,14 @@ import { checkFilter } from "../filter/check-filter.ts";
 import { filterReferences } from "../filter/filter-references.ts";
 import type { Filter } from "../filter/filter.ts";
 import { checkId } from "../ids.ts";
-import type { BroadcastRecord, MessageHeaders } from "../model/broadcast.ts";
+import type { BroadcastRecord, MessageHeaders, MessageTag } from "../model/broadcast.ts";
 import { propertyUse } from "../rules/broadcast-moves.ts";
 import { parseMailboxes } from "../sender.ts";
 import type { MailboxInput } from "../sender.ts";
 import { checkHeaderText, checkText } from "../text.ts";
 import { parseMailbox } from "../email-address.ts";
+import { checkAttachments, checkTags } from "./message-extras.ts";
+import type { NewAttachment } from "./message-extras.ts";
 
 /** A broadcast to draft. Exactly one of `segmentId`, `filter` and `everyone` says to whom. */
 export interface NewBroadcast {
@@ -41,6 +43,10 @@ export interface NewBroadcast {
 	readonly text?: string | null | undefined;
 	/** Further headers, at most 30; not those that Convoke or the transport writes. */
 	readonly headers?: MessageHeaders | undefined;
+	/** Labels for the provider's reports, at most 50; a transport without labels leaves them out. */
+	readonly tags?: readonly MessageTag[] | undefined;
+	/** Files that go with every message, at most 10 and 5 MB together. */
+	readonly attachments?: readonly NewAttachment[] | undefined;
 }
 
 /** Changes of a draft: absent or `undefined` leaves alone, `null` clears. */
@@ -62,6 +68,8 @@ export type BroadcastDraft = Pick<
 	| "mjml"
 	| "text"
 	| "headers"
+	| "tags"
+	| "attachments"
 >;
 
 const MAX_TEMPLATE = 1024 * 1024;
@@ -101,6 +109,8 @@ const fields = {
 	mjml: template("mjml"),
 	text: template("text"),
 	headers: checked(checkHeaders).optional(),
+	tags: checked(checkTags).optional(),
+	attachments: checked(checkAttachments).optional(),
 };
 
 const newBroadcast = z.strictObject(fields);
@@ -119,6 +129,8 @@ const BLANK: Omit<BroadcastDraft, "subject"> = {
 	mjml: null,
 	text: null,
 	headers: {},
+	tags: [],
+	attachments: [],
 };
 
 /**
@@ -126,7 +138,7 @@ const BLANK: Omit<BroadcastDraft, "subject"> = {
  *
  * @throws `invalid_input` with `subject_empty`, `subject_too_long`, `invalid_header`, `invalid_header_name`,
  * `reserved_header`, `too_many_headers`, `header_too_long`, `target_missing`, `target_ambiguous`, `content_missing`,
- * `content_ambiguous`, or what {@link checkFilter} and `parseMailbox` throw.
+ * `content_ambiguous`, or what `checkFilter`, `parseMailbox`, `checkTags` and `checkAttachments` throw.
  */
 export function checkNewBroadcast(input: unknown): BroadcastDraft {
 	const { subject, ...given } = checkInput(newBroadcast, input, "broadcast");
@@ -172,6 +184,8 @@ function merge(draft: BroadcastDraft, given: Given): BroadcastDraft {
 		mjml: given.mjml === undefined ? draft.mjml : given.mjml,
 		text: given.text === undefined ? draft.text : given.text,
 		headers: given.headers ?? draft.headers,
+		tags: given.tags ?? draft.tags,
+		attachments: given.attachments ?? draft.attachments,
 	};
 }
 

@@ -2,7 +2,8 @@ import type { TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
 import { explain } from "../delivery/explain.ts";
 import type { Explanation } from "../delivery/explain.ts";
-import { examine, freeze } from "../delivery/freeze.ts";
+import { check } from "../delivery/check.ts";
+import { freeze } from "../delivery/freeze.ts";
 import { survey } from "../delivery/planner.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
 import { expectedRecipients, writtenRecipients } from "../delivery/recipient-lists.ts";
@@ -97,9 +98,12 @@ export class Broadcasts {
 		return this.#insert(draftOf(await this.#find(id)));
 	}
 
-	/** Says what is wrong with a broadcast; findings of severity `error` keep it from being sent. */
+	/**
+	 * Says what is wrong with a broadcast, and counts the recipients who lack a value that has no fallback. Findings of
+	 * severity `error` keep it from being sent.
+	 */
 	async check(id: string): Promise<readonly Finding[]> {
-		return (await examine(this.#context, await this.#find(id))).findings;
+		return check(this.#context, await this.#find(id));
 	}
 
 	/** Counts who gets a broadcast and who does not, and why: as of now, or as it was written down. */
@@ -286,6 +290,7 @@ function inOrder(excluded: Plan["excluded"]): Plan["excluded"] {
 
 function draftOf(broadcast: BroadcastRecord): BroadcastDraft {
 	const { name, segmentId, filter, everyone, topicId, from, replyTo } = broadcast;
-	const { subject, previewText, html, mjml, text, headers } = broadcast;
-	return { name, segmentId, filter, everyone, topicId, from, replyTo, subject, previewText, html, mjml, text, headers };
+	const { subject, previewText, html, mjml, text, headers, tags, attachments } = broadcast;
+	const content = { subject, previewText, html, mjml, text, headers, tags, attachments };
+	return { name, segmentId, filter, everyone, topicId, from, replyTo, ...content };
 }
