@@ -1,6 +1,7 @@
 import type { PropertyValue, Renderer } from "@convoke/core";
 import { compileSource } from "./compile.ts";
 import { prepareMessages } from "./message.ts";
+import { previewPage } from "./preview-page.ts";
 
 /** How messages are made. */
 export interface RendererOptions {
@@ -33,6 +34,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
 	return {
 		compile: compileSource,
 		prepare: (content, links) => prepareMessages(content, links, format),
+		previewPage,
 	};
 }
 

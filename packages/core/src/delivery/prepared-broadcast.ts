@@ -2,6 +2,7 @@ import { linkUrl } from "../base-url.ts";
 import type { TenantContext } from "../context.ts";
 import { notFound } from "../errors.ts";
 import type { BoundRule } from "../filter/recipient-rules.ts";
+import type { BroadcastContent } from "../model/broadcast.ts";
 import type { Contact } from "../model/contact.ts";
 import type { Message, Transport } from "../ports/transport.ts";
 import { bindRules } from "../resources/bind.ts";
@@ -30,12 +31,17 @@ export async function prepareBroadcast(context: TenantContext, broadcastId: stri
 	if (broadcast === undefined || content === undefined) throw notFound("broadcast");
 	const { transport } = await senderOf(context, broadcast);
 	const rules = await bindRules(context, broadcast, transport.smtputf8, context.clock.now());
+	return { context, broadcastId, transport, rules, message: messageMaker(context, content) };
+}
+
+/** The function that makes one recipient's message of a content, links and all. @throws `render_failed`. */
+export function messageMaker(context: TenantContext, content: BroadcastContent): (contact: Contact) => Message {
+	const { broadcastId, baseUrl } = content;
 	const topicId = content.topicId ?? undefined;
-	const message = rendererOf(context).prepare(content, {
+	return rendererOf(context).prepare(content, {
 		unsubscribeUrl: (contactId) => {
 			const token = context.tokens.mint("unsubscribe", { contactId, broadcastId, topicId });
-			return linkUrl(content.baseUrl, "unsubscribe", token);
+			return linkUrl(baseUrl, "unsubscribe", token);
 		},
 	});
-	return { context, broadcastId, transport, rules, message };
 }

@@ -67,4 +67,9 @@ export interface Renderer {
 	 * synchronous, and throws `render_failed` when a contact's data cannot be put into a header (`invalid_header`).
 	 */
 	prepare(content: BroadcastContent, links: MessageLinks): (contact: Contact) => Message;
+	/**
+	 * A page that shows a message as its reader would see it: one HTML document that needs no other file of ours and runs
+	 * no script.
+	 */
+	previewPage(message: Message, findings: readonly Finding[]): string;
 }

@@ -5,6 +5,11 @@ import type { Explanation } from "../delivery/explain.ts";
 import { check } from "../delivery/check.ts";
 import { freeze } from "../delivery/freeze.ts";
 import { survey } from "../delivery/planner.ts";
+import { preview } from "../delivery/preview.ts";
+import type { Preview } from "../delivery/preview.ts";
+import type { PreviewOptions } from "../delivery/sample-contact.ts";
+import { sendTest } from "../delivery/test-send.ts";
+import type { TestDelivery, TestOptions } from "../delivery/test-send.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
 import { expectedRecipients, writtenRecipients } from "../delivery/recipient-lists.ts";
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
@@ -104,6 +109,27 @@ export class Broadcasts {
 	 */
 	async check(id: string): Promise<readonly Finding[]> {
 		return check(this.#context, await this.#find(id));
+	}
+
+	/**
+	 * Makes one message of a broadcast and a page that shows it: with a contact's data, with sample data, or for somebody
+	 * of whom nothing but a name is known. Nothing is sent or written, and its unsubscribe link opts nobody out.
+	 *
+	 * @throws `invalid_input` when no message can be made of it; `render_failed`; `not_found`.
+	 */
+	async preview(id: string, options: PreviewOptions = {}): Promise<Preview> {
+		return preview(this.#context, await this.#find(id), options);
+	}
+
+	/**
+	 * Sends a broadcast's message to up to 20 addresses, of contacts or not, whatever state it is in, and says what the
+	 * transport answered. Plan, counts and recipients stay as they are, and the unsubscribe link opts nobody out. A
+	 * suppressed address gets none: its outcome is `rejected` with `suppressed`.
+	 *
+	 * @throws `invalid_input` for an error of `check` or an address; `render_failed`; `not_found`.
+	 */
+	async test(id: string, options: TestOptions): Promise<readonly TestDelivery[]> {
+		return sendTest(this.#context, await this.#find(id), options);
 	}
 
 	/** Counts who gets a broadcast and who does not, and why: as of now, or as it was written down. */
