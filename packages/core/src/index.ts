@@ -97,5 +97,6 @@ export type { NewSuppression, Suppressions } from "./resources/suppressions.ts";
 export type { NewTopic, TopicChanges, Topics } from "./resources/topics.ts";
 export { isUnderWay, propertyUse, UNDER_WAY } from "./rules/broadcast-moves.ts";
 export type { MailboxInput, Sender, SenderResolver } from "./sender.ts";
+export { generateLinkKey } from "./secret-key.ts";
 export { checkPlanAdds, importEnded, storageClosed, uniquenessViolated } from "./storage-errors.ts";
 export { checkHeaderText } from "./text.ts";

@@ -1,9 +1,17 @@
-import { createSecretKey } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { invalidInput } from "./errors.ts";
 
 /** The command that prints a good key. */
 export const KEY_COMMAND = `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
+
+/**
+ * Makes a key for `links.keys` or `hashKey`: 32 random bytes in base64url. Keep it as you keep passwords, and make one
+ * for each of the two.
+ */
+export function generateLinkKey(): string {
+	return randomBytes(MIN_BYTES).toString("base64url");
+}
 
 const MIN_BYTES = 32;
 // Of 32 random bytes about 30 differ; fewer than 16 is a chance of 1 in 10^15.

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { KEY_COMMAND, parseSecretKey } from "../src/secret-key.ts";
+import { generateLinkKey, KEY_COMMAND, parseSecretKey } from "../src/secret-key.ts";
 
 const BYTES = Buffer.from("9bab30b8a4e2dcf7fb1d4a4ce3bf0f0d6a0cc4d7b1fe52c8ee93b1f0a7245d6e", "hex");
 
@@ -84,4 +84,13 @@ test("bytes that the caller changes afterwards do not change the key", () => {
 	const key = parseSecretKey(bytes, "keys", "weak_key");
 	bytes.fill(0);
 	expect(key.export()).toEqual(BYTES);
+});
+
+test("a generated key is one that is taken, and never the same", () => {
+	const keys = Array.from({ length: 1000 }, generateLinkKey);
+	expect(new Set(keys).size).toBe(1000);
+	for (const key of keys) {
+		expect(key).toMatch(/^[\w-]{43}$/);
+		expect(parseSecretKey(key, "links.keys", "weak_token_key").symmetricKeySize).toBe(32);
+	}
 });

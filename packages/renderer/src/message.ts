@@ -2,15 +2,13 @@ import { checkHeaderText, ConvokeError } from "@convoke/core";
 import type { BroadcastContent, Contact, Message, MessageHeaders, MessageLinks, PropertyValue } from "@convoke/core";
 import { hash } from "node:crypto";
 import { escapeHtml } from "./escape.ts";
+import type { Format } from "./format.ts";
 import { htmlFooter, htmlPreheader, textFooter } from "./footer.ts";
 import { parseHtml } from "./html-part.ts";
 import { renderPart } from "./nodes.ts";
 import type { Part, Scope } from "./nodes.ts";
 import { parsePlain } from "./plain-part.ts";
 import type { Variable } from "./variable.ts";
-
-/** How a property's value reads. */
-export type Format = (value: PropertyValue, key: string) => string;
 
 interface Parts {
 	readonly subject: Part;

@@ -1,14 +1,24 @@
 import type { PropertyValue, Renderer } from "@convoke/core";
+import { CompileCache } from "./compile-cache.ts";
 import { compileSource } from "./compile.ts";
+import { formatFor } from "./format.ts";
 import { prepareMessages } from "./message.ts";
 import { previewPage } from "./preview-page.ts";
+import { renderReact } from "./react.ts";
 
 /** How messages are made. */
 export interface RendererOptions {
 	/**
-	 * Says how a property's value reads. What it answers is data: it is escaped in HTML.
+	 * How numbers and dates of properties are written: a language tag such as `de-DE`.
 	 *
-	 * @default dates as `YYYY-MM-DD` in UTC, everything else plainly
+	 * @default numbers plainly, dates as `YYYY-MM-DD`
+	 */
+	readonly locale?: string | undefined;
+	/** The time zone of dates, such as `Europe/Berlin`. @default UTC */
+	readonly timeZone?: string | undefined;
+	/**
+	 * Says how a property's value reads, in place of `locale` and `timeZone`. What it answers is data: it is escaped in
+	 * HTML.
 	 */
 	readonly format?: ((value: PropertyValue, key: string) => string) | undefined;
 }
@@ -26,18 +36,18 @@ export interface RendererOptions {
  *
  * @example
  * ```ts
- * const renderer = createRenderer({ format: (value) => (value instanceof Date ? value.toDateString() : String(value)) });
+ * const renderer = createRenderer({ locale: "de-DE", timeZone: "Europe/Berlin" });
  * ```
+ *
+ * @throws `invalid_input` with `invalid_option` for a locale or time zone that does not exist.
  */
 export function createRenderer(options: RendererOptions = {}): Renderer {
-	const format = options.format ?? formatPlainly;
+	const format = options.format ?? formatFor(options.locale, options.timeZone);
+	const cache = new CompileCache(compileSource);
 	return {
-		compile: compileSource,
+		compile: (source) => cache.compile(source),
+		renderReact,
 		prepare: (content, links) => prepareMessages(content, links, format),
 		previewPage,
 	};
-}
-
-function formatPlainly(value: PropertyValue): string {
-	return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
 }

@@ -63,6 +63,12 @@ export interface Renderer {
 	 */
 	compile(source: MessageSource): Promise<CompiledMessage>;
 	/**
+	 * The HTML template that a React element becomes.
+	 *
+	 * @throws `invalid_input` with `react_email_missing`, `react_failed` or `invalid_type`.
+	 */
+	renderReact(element: unknown): Promise<string>;
+	/**
 	 * Parses frozen content once and answers with the function that makes one recipient's message. That function is
 	 * synchronous, and throws `render_failed` when a contact's data cannot be put into a header (`invalid_header`).
 	 */

@@ -39,6 +39,11 @@ export interface NewBroadcast {
 	readonly html?: string | null | undefined;
 	/** MJML source of the HTML part, personalised. */
 	readonly mjml?: string | null | undefined;
+	/**
+	 * A React element that becomes `html` here and now, for those who have `@react-email/render` installed. Placeholders
+	 * are text in it: `{"{{{contact.first_name|there}}}"}`.
+	 */
+	readonly react?: object | null | undefined;
 	/** Text part, personalised. @default made from the HTML part */
 	readonly text?: string | null | undefined;
 	/** Further headers, at most 30; not those that Convoke or the transport writes. */
@@ -51,6 +56,27 @@ export interface NewBroadcast {
 
 /** Changes of a draft: absent or `undefined` leaves alone, `null` clears. */
 export type BroadcastChanges = Partial<NewBroadcast>;
+
+/** What is left to read once `react` has become `html`. */
+export type PlainInput<T extends BroadcastChanges> = Omit<T, "react">;
+
+/**
+ * Turns `react` into `html`.
+ *
+ * @throws `invalid_input` with `content_ambiguous` beside `html` or `mjml`, and as `Renderer.renderReact`.
+ */
+export async function withoutReact<T extends BroadcastChanges>(
+	input: T,
+	render: (element: unknown) => Promise<string>,
+): Promise<PlainInput<T>> {
+	if (typeof input !== "object" || input === null || !Object.hasOwn(input, "react")) return input;
+	const { react, ...plain } = input;
+	if (react === undefined || react === null) return plain;
+	if ((plain.html ?? plain.mjml ?? null) !== null) {
+		throw invalidInput("content_ambiguous", "react", "Give `react`, `html` or `mjml`, not several.");
+	}
+	return { ...plain, html: await render(react), mjml: null };
+}
 
 /** The fields of a broadcast that an author decides. */
 export type BroadcastDraft = Pick<

@@ -3,7 +3,7 @@ import { ConvokeError, notFound } from "../errors.ts";
 import { explain } from "../delivery/explain.ts";
 import type { Explanation } from "../delivery/explain.ts";
 import { check } from "../delivery/check.ts";
-import { freeze } from "../delivery/freeze.ts";
+import { freeze, rendererOf } from "../delivery/freeze.ts";
 import { survey } from "../delivery/planner.ts";
 import { preview } from "../delivery/preview.ts";
 import type { Preview } from "../delivery/preview.ts";
@@ -26,7 +26,7 @@ import type { ListOptions, Page } from "../page.ts";
 import type { Finding } from "../ports/renderer.ts";
 import { BROADCAST_MOVES, illegalTransition } from "../rules/broadcast-moves.ts";
 import type { BroadcastAct } from "../rules/broadcast-moves.ts";
-import { checkBroadcastChanges, checkNewBroadcast, usesOf } from "./broadcast-input.ts";
+import { checkBroadcastChanges, checkNewBroadcast, usesOf, withoutReact } from "./broadcast-input.ts";
 import type { BroadcastChanges, BroadcastDraft, NewBroadcast } from "./broadcast-input.ts";
 import { checkContactRef } from "./contact-input.ts";
 import type { ContactRef } from "./contact-input.ts";
@@ -69,7 +69,7 @@ export class Broadcasts {
 
 	/** Drafts a broadcast. @throws `invalid_input`; `not_found` for its segment or topic. */
 	async create(broadcast: NewBroadcast): Promise<Broadcast> {
-		return this.#insert(checkNewBroadcast(broadcast));
+		return this.#insert(checkNewBroadcast(await this.#withoutReact(broadcast)));
 	}
 
 	/** @throws `not_found`, `invalid_input` with `invalid_id`. */
@@ -84,8 +84,9 @@ export class Broadcasts {
 
 	/** Changes a draft. @throws `not_found`; `invalid_state`; `invalid_input`. */
 	async update(id: string, changes: BroadcastChanges): Promise<Broadcast> {
+		const plain = await this.#withoutReact(changes);
 		return this.#moveDraft(id, "update", async (before) => {
-			const draft = checkBroadcastChanges(draftOf(before), changes);
+			const draft = checkBroadcastChanges(draftOf(before), plain);
 			await requireReferences(this.#context, draft);
 			return { changes: { ...draft, uses: usesOf(draft) } };
 		});
@@ -228,6 +229,10 @@ export class Broadcasts {
 	/** Counts everything anew and says whether it adds up. Reads every recipient's row. @throws `not_found`. */
 	async verify(id: string): Promise<Verification> {
 		return verify(this.#context, await this.#find(id));
+	}
+
+	#withoutReact<T extends BroadcastChanges>(input: T) {
+		return withoutReact(input, (element) => rendererOf(this.#context).renderReact(element));
 	}
 
 	async #insert(draft: BroadcastDraft): Promise<Broadcast> {
