@@ -13,7 +13,9 @@ import { rawMessages } from "./hostile/raw-messages.ts";
 import { show } from "./hostile/row.ts";
 import type { Refusal, Row } from "./hostile/row.ts";
 import { sending } from "./hostile/sending.ts";
+import { templates } from "./hostile/templates.ts";
 import { texts } from "./hostile/texts.ts";
+import { tokens } from "./hostile/tokens.ts";
 import { createWorld, NEIGHBOUR } from "./hostile/world.ts";
 import type { World } from "./hostile/world.ts";
 
@@ -25,14 +27,16 @@ const ROWS: readonly Row[] = [
 	...acceptedAddresses,
 	...properties,
 	...texts,
+	...templates,
+	...tokens,
 	...filters,
 	...ids,
 	...moves,
 	...sending,
 ];
 
-/** H1–H30, H84–H95, H121, H122, H124, H126–H128. */
-const REQUIRED: readonly number[] = [...span(1, 30), ...span(84, 95), 121, 122, 124, ...span(126, 128)];
+/** H1–H33, H63–H95, H121, H122, H124, H126–H128. */
+const REQUIRED: readonly number[] = [...span(1, 33), ...span(63, 95), 121, 122, 124, ...span(126, 128)];
 
 const PROTOTYPE = Reflect.ownKeys(Object.prototype);
 

@@ -3,7 +3,7 @@ import { invalidInput } from "../errors.ts";
 import type { Broadcast, BroadcastContent } from "../model/broadcast.ts";
 import type { Finding } from "../ports/renderer.ts";
 import type { Message } from "../ports/transport.ts";
-import { NO_SENDER } from "./findings.ts";
+import { bySeverity, NO_SENDER } from "./findings.ts";
 import { examine, rendererOf } from "./freeze.ts";
 import { messageMaker } from "./prepared-broadcast.ts";
 import { readSample } from "./sample-contact.ts";
@@ -13,7 +13,7 @@ import type { PreviewOptions } from "./sample-contact.ts";
 export interface Preview {
 	/** The message. */
 	readonly message: Message;
-	/** What there is to say about it; nothing any more once its content is frozen. */
+	/** What there is to say about it; once its content is frozen, about its data only. */
 	readonly findings: readonly Finding[];
 	/** An HTML page that shows all of it; needs no other file of ours and runs no script. */
 	readonly page: string;
@@ -29,7 +29,17 @@ export async function preview(context: TenantContext, broadcast: Broadcast, opti
 	const { contact } = await readSample(context, options);
 	const { content, findings } = await contentOf(context, broadcast);
 	const message = messageMaker(context, content)(contact);
-	return { message, findings, page: rendererOf(context).previewPage(message, findings) };
+	const all = bySeverity([...findings, ...findUnsafeUrls(content, message)]);
+	return { message, findings: all, page: rendererOf(context).previewPage(message, all) };
+}
+
+/** What data would have led elsewhere leads here. */
+const NOWHERE = "about:blank";
+
+function findUnsafeUrls({ html }: BroadcastContent, message: Message): readonly Finding[] {
+	if (html?.includes(NOWHERE) !== false || message.html?.includes(NOWHERE) !== true) return [];
+	const text = "With this data a link leads nowhere: its value is missing or is no http, https, mailto or tel URL.";
+	return [{ severity: "warning", reason: "unsafe_url", field: "html", message: text }];
 }
 
 /** What the messages are made of: as it was frozen, else as it would be now. */
