@@ -1,3 +1,4 @@
+import type { Contact } from "@convoke/core";
 import fc from "fast-check";
 import { parse } from "parse5";
 import { expect, test } from "vitest";
@@ -109,6 +110,35 @@ test.each(PAYLOADS)("data that reads %j adds no element and no attribute", async
 	).toBe(expected);
 });
 
+// Every field of a contact that a template can ask for.
+const FIELDS: readonly (readonly [string, (text: string) => Partial<Contact>])[] = [
+	["contact.first_name", (firstName) => ({ firstName })],
+	["LAST_NAME", (lastName) => ({ lastName })],
+	["email", (email) => ({ email })],
+	["contact.properties.x", (x) => ({ properties: { x } })],
+];
+
+test.each(FIELDS)(
+	"no payload in %s adds an element or an attribute, and none leads anywhere",
+	async (name, contact) => {
+		const template = TEMPLATE.replaceAll(/\bx\b(?=\}\})/g, name);
+		// Nobody's name or address holds a control character: they are refused when they are written.
+		const isPossible = (text: string): boolean => name.includes("properties") || !/\p{Cc}/u.test(text);
+		expect(PAYLOADS.filter(isPossible).length).toBeGreaterThanOrEqual(60);
+		expect(NOWHERE.length).toBeGreaterThanOrEqual(40);
+		const expected = skeleton(await renderHtml(template, { contact: contact("harmless") }));
+		for (const payload of PAYLOADS.filter(isPossible)) {
+			expect(skeleton(await renderHtml(template, { contact: contact(payload) })), payload).toBe(expected);
+		}
+		for (const url of NOWHERE.filter(isPossible)) {
+			const html = await renderHtml(`<a href="{{${name}}}">a</a><img src='{{{${name}|x}}}'>`, {
+				contact: contact(url),
+			});
+			expect(html, url).toBe(`<a href="about:blank">a</a><img src='about:blank'>`);
+		}
+	},
+);
+
 test("no data adds an element or an attribute", async () => {
 	const piece = fc.constantFrom(
 		"<",
@@ -143,7 +173,7 @@ test("no data adds an element or an attribute", async () => {
 	);
 });
 
-test.each([
+const NOWHERE: readonly string[] = [
 	"javascript:alert(1)",
 	"JaVaScRiPt:alert(1)",
 	"\tjavascript:alert(1)",
@@ -191,7 +221,9 @@ test.each([
 	"xhttps://x.test",
 	"tel",
 	" ",
-])("a link of %j leads nowhere", async (x) => {
+];
+
+test.each(NOWHERE)("a link of %j leads nowhere", async (x) => {
 	expect(await renderHtml('<a href="{{x}}">a</a>', withProperties({ x }))).toBe('<a href="about:blank">a</a>');
 	expect(await renderHtml("<img src='{{{x|https://x.test}}}'>", withProperties({ x }))).toBe("<img src='about:blank'>");
 	expect(await renderHtml('<a href="{{#x}}{{.}}{{/x}}">a</a>', withProperties({ x }))).toBe(
