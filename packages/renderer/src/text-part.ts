@@ -4,6 +4,7 @@ import { decodeEntities } from "./escape.ts";
 import { hideTags } from "./hidden-tags.ts";
 import type { HtmlTemplate } from "./html-part.ts";
 import type { Span, Token } from "./template.ts";
+import { formatTable } from "./text-table.ts";
 
 const OPTIONS: HtmlToTextOptions = {
 	// Lines are the mail program's to break; a broken one would break placeholders and links.
@@ -13,6 +14,7 @@ const OPTIONS: HtmlToTextOptions = {
 	// The walk is recursive.
 	limits: { maxDepth: 500 },
 	formatters: {
+		tableOrLayout: formatTable,
 		alt: (element, _walk, builder) => {
 			const attributes: Readonly<Record<string, unknown>> = element.attribs ?? {};
 			if (typeof attributes["alt"] === "string") builder.addInline(attributes["alt"]);
@@ -21,6 +23,13 @@ const OPTIONS: HtmlToTextOptions = {
 	selectors: [
 		{ selector: "a", options: { hideLinkHrefIfSameAsText: true, noAnchorUrl: true } },
 		{ selector: "img", format: "alt" },
+		{ selector: "table", format: "tableOrLayout" },
+		// What does not hold any more would hold again.
+		...["s", "strike", "del"].map((selector) => ({
+			selector,
+			format: "inlineSurround",
+			options: { prefix: "~", suffix: "~" },
+		})),
 		{ selector: "title", format: "skip" },
 		// A preview text of the author's own.
 		{ selector: '[style*="display:none"]', format: "skip" },
@@ -43,7 +52,11 @@ export function makeText(html: HtmlTemplate): string | undefined {
 	const lost = new Set(hidden.lost(plain));
 	if (!areWhole(html.tokens, lost)) return undefined;
 	// A fallback within HTML may hold entities. Braces that the author wrote as entities are no tags either.
-	return hidden.restore(plain.replaceAll("{{", "{ {"), decodeEntities).replace(LONE_SECTION_TAG, "$1");
+	const tidy = plain
+		.replaceAll("{{", "{ {")
+		.replace(/^[^\S\n]+$/gm, "")
+		.replace(/\n{3,}/g, "\n\n");
+	return hidden.restore(tidy, decodeEntities).replace(LONE_SECTION_TAG, "$1");
 }
 
 /** Whether each section is left with both of its tags or with none. */

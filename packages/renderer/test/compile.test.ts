@@ -85,7 +85,17 @@ const TEXTS: readonly [string, string][] = [
 	["<p>{{{x|Tom &amp; Jerry&#39;s &lt;3}}}</p>", "{{{x|Tom & Jerry's <3}}}"],
 	["<p>&#123;&#123;a&#125;&#125; {{b}}</p>", "{ {a}} {{b}}"],
 	["<ul><li>one</li><li>{{two}}</li></ul>", " * one\n * {{two}}"],
-	["<table><tr><td>a</td><td>b</td></tr></table>", "ab"],
+	["<table><tr><td>a</td><td>b</td></tr></table>", "a | b"],
+	[
+		"<p>x</p><table><thead><tr><th>Seats</th><th>Amount</th></tr></thead><tr><td>{{seats}}</td><td>{{{amount|0}}}</td></tr></table><p>y</p>",
+		"x\n\nSeats | Amount\n{{seats}} | {{{amount|0}}}\n\ny",
+	],
+	[
+		"<table>{{#x}}<tr><td>a</td><td>{{x}}</td></tr>{{/x}}<tr><td>b</td><td>c</td></tr></table>",
+		"{{#x}}\na | {{x}}\n{{/x}}\nb | c",
+	],
+	["<table role='presentation'><tr><td>a</td><td>b</td></tr></table>", "ab"],
+	["<table><tr><td><p>a</p></td><td><p>b</p></td></tr></table>", "a\n\nb"],
 	["<head><title>T</title><style>p{}</style></head><body><script>x()</script><p>a</p></body>", "a"],
 	['<div style="display:none">preview</div><p>a</p>', "a"],
 	["<!-- note --><!--[if mso]><p>old</p><![endif]--><!--[if !mso]><!--><p>new</p><!--<![endif]-->", "new"],
