@@ -58,7 +58,7 @@ export interface Broadcast {
 	readonly html: string | null;
 	/** MJML source of the HTML part. */
 	readonly mjml: string | null;
-	/** Text part; `null`: made from the HTML part. */
+	/** Text part; `null`: made from the HTML part; empty: none. */
 	readonly text: string | null;
 	/** Further headers. */
 	readonly headers: MessageHeaders;

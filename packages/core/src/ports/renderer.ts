@@ -12,7 +12,7 @@ export interface MessageSource {
 	readonly html: string | null;
 	/** MJML template. */
 	readonly mjml: string | null;
-	/** Text template; `null`: make it from the HTML. */
+	/** Text template; `null`: make it from the HTML; empty: none. */
 	readonly text: string | null;
 }
 

@@ -44,7 +44,7 @@ export interface NewBroadcast {
 	 * are text in it: `{"{{{contact.first_name|there}}}"}`.
 	 */
 	readonly react?: object | null | undefined;
-	/** Text part, personalised. @default made from the HTML part */
+	/** Text part, personalised; an empty one for none at all. @default made from the HTML part */
 	readonly text?: string | null | undefined;
 	/** Further headers, at most 30; not those that Convoke or the transport writes. */
 	readonly headers?: MessageHeaders | undefined;
@@ -109,15 +109,14 @@ const RESERVED_HEADERS =
 const HEADER_NAME = /^[!-9;-~]+$/;
 
 const id = (field: string) => checked((value) => checkId(value, field)).nullish();
-const template = (field: string) =>
-	checked((value) =>
-		checkText(value, field, {
-			max: MAX_TEMPLATE,
-			multiline: true,
-			tooLong: "template_too_large",
-			empty: "content_missing",
-		}),
-	).nullish();
+const checkTemplate = (value: unknown, field: string) =>
+	checkText(value, field, {
+		max: MAX_TEMPLATE,
+		multiline: true,
+		tooLong: "template_too_large",
+		empty: "content_missing",
+	});
+const template = (field: string) => checked((value) => checkTemplate(value, field)).nullish();
 
 const fields = {
 	name: checked((value) => checkText(value, "name", { max: 70 })).nullish(),
@@ -133,7 +132,7 @@ const fields = {
 	previewText: checked((value) => checkText(value, "previewText", { max: 200 })).nullish(),
 	html: template("html"),
 	mjml: template("mjml"),
-	text: template("text"),
+	text: checked((value) => (value === "" ? value : checkTemplate(value, "text"))).nullish(),
 	headers: checked(checkHeaders).optional(),
 	tags: checked(checkTags).optional(),
 	attachments: checked(checkAttachments).optional(),
@@ -228,7 +227,7 @@ function checkDraft(draft: BroadcastDraft): BroadcastDraft {
 			"Give one of `segmentId`, `filter` and `everyone`, not several.",
 		);
 	}
-	if (draft.html === null && draft.mjml === null && draft.text === null) {
+	if (draft.html === null && draft.mjml === null && (draft.text ?? "") === "") {
 		throw invalidInput("content_missing", "html", "Give the message's content: `html`, `mjml` or `text`.");
 	}
 	if (draft.html !== null && draft.mjml !== null) {
