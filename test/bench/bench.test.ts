@@ -57,6 +57,10 @@ function simpleFigures(name: string, unit: string, n: number, storage: string): 
 	];
 }
 
+function renderFigures(n: number): readonly unknown[] {
+	return [compared("render", "messages/s", n, "memory"), compared("render_heap_growth", "MB", n, "memory")];
+}
+
 test("plan says how long plans take, dry and frozen", { timeout: 60_000 }, () => {
 	const { status, stdout, stderr } = bench("plan", "--n", "300", "--runs", "2");
 	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: planFigures(300) });
@@ -79,6 +83,12 @@ test.each([
 	expect({ status, lines: figures(stdout).length }, stderr).toEqual({ status: 0, lines });
 });
 
+test("render says how many messages are made in a second, and what templates leave behind", { timeout: 60_000 }, () => {
+	const { status, stdout, stderr } = bench("render", "--n", "100", "--runs", "2");
+	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: renderFigures(100) });
+	expect(stderr).toContain("KB of HTML");
+});
+
 test("without name every bench runs, and --json keeps quiet beside the lines", { timeout: 60_000 }, () => {
 	const { status, stdout, stderr } = bench("--n", "300", "--runs", "1", "--storage", "memory", "--json");
 	expect({ status, stderr, figures: figures(stdout) }).toEqual({
@@ -86,6 +96,7 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 		stderr: "",
 		figures: [
 			...planFigures(300),
+			...renderFigures(300),
 			...sendFigures(300, 32),
 			...simpleFigures("insert", "contacts/s", 300, "memory"),
 			...simpleFigures("page", "ms", 300, "memory"),
@@ -103,7 +114,7 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, send, insert, page, count."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, insert, page, count."],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],

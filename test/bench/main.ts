@@ -5,12 +5,13 @@ import { insertBench } from "./insert.ts";
 import type { Bench, Figure, Settings } from "./measure.ts";
 import { pageBench } from "./page.ts";
 import { planBench } from "./plan.ts";
+import { renderBench } from "./render.ts";
 import { sendBench } from "./send.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
 // Measures, and prints one JSON line per figure on stdout.
 
-const BENCHES: readonly Bench[] = [planBench, sendBench, insertBench, pageBench, countBench];
+const BENCHES: readonly Bench[] = [planBench, renderBench, sendBench, insertBench, pageBench, countBench];
 
 const USAGE = `Usage: pnpm bench [name] [options]
 

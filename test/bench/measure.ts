@@ -89,6 +89,12 @@ export function peakMemory(): number {
 	return process.resourceUsage().maxRSS / 1024;
 }
 
+/** MB that the heap holds once its garbage is collected. */
+export function heapUsed(): number {
+	collectGarbage();
+	return process.memoryUsage().heapUsed / 2 ** 20;
+}
+
 /** The value in the middle; of an even number of values, the mean of the two there. */
 function median(values: readonly number[]): number {
 	const sorted = values.toSorted((a, b) => a - b);

@@ -34,6 +34,26 @@ Unsubscribe: {{{UNSUBSCRIBE_URL}}}
 `,
 };
 
+const MJML_PARAGRAPH = `<mj-section><mj-column><mj-text font-size="16px" line-height="26px" color="#23363c">
+<h2 style="margin:0 0 8px;font-size:20px;color:#0b4152">Rotas that everyone sees</h2>
+<p style="margin:0 0 12px">You asked for rotas that a whole team can see, and they are here: drag a shift, and whoever it
+belongs to knows at once &mdash; no more print-outs on the fridge, no more calls on a Sunday night.</p>
+<p style="margin:0"><a href="https://tidal.test/whats-new">See what is new</a></p></mj-text></mj-column></mj-section>
+`;
+
+/** The same in MJML, which becomes 20 KB of HTML. */
+export const MJML_NEWSLETTER = {
+	subject: "{{contact.first_name|there}}, your September at {{company|your company}}",
+	mjml: `<mjml lang="en"><mj-head><mj-title>The Tidal newsletter</mj-title></mj-head><mj-body>
+<mj-section><mj-column><mj-text><h1>Hello {{contact.first_name|there}},</h1>
+<p>here is what happened at {{company|your company}} this month. Your plan is {{plan}}, with {{seats}} seats.</p>
+</mj-text></mj-column></mj-section>
+${MJML_PARAGRAPH.repeat(7)}<mj-section><mj-column><mj-text font-size="12px">Sent to {{contact.email}} for
+{{contact.first_name|there}} {{contact.last_name}}. <a href="{{{UNSUBSCRIBE_URL}}}">Unsubscribe</a></mj-text>
+</mj-column></mj-section></mj-body></mjml>
+`,
+};
+
 const TAG = /\{\{\{?([\w.]+)(?:\|([^}]*))?\}?\}\}/g;
 const SPECIAL = /[&<>"']/g;
 const ENTITIES: Values = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
