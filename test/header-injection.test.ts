@@ -3,7 +3,7 @@ import type { NewBroadcast } from "@convoke/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readFuzz } from "./support/fuzz.ts";
-import { rawHeaders } from "./support/mail-server.ts";
+import { rawHeaders, USUAL_HEADERS } from "./support/mail-server.ts";
 import type { Delivery } from "./support/mail-server.ts";
 import { openPostOffice } from "./support/post-office.ts";
 import type { PostOffice } from "./support/post-office.ts";
@@ -57,19 +57,6 @@ function strings(unit: fc.Arbitrary<string>): fc.Arbitrary<string> {
 		.tuple(fc.array(part, { maxLength: 5 }), unit, fc.array(part, { maxLength: 5 }))
 		.map(([before, one, after]) => [...before, one, ...after].join(""));
 }
-
-const USUAL = [
-	"content-transfer-encoding",
-	"content-type",
-	"date",
-	"from",
-	"list-unsubscribe",
-	"list-unsubscribe-post",
-	"message-id",
-	"mime-version",
-	"subject",
-	"to",
-];
 
 const REASONS: ReadonlySet<string> = new Set([
 	"header_too_long",
@@ -164,7 +151,7 @@ test.each(POSITIONS)("no string makes a header of its own as $name", { timeout: 
 			expect(deliveries).toHaveLength(1);
 			expect(delivery.to).toEqual(["ada@x.test"]);
 			const names = rawHeaders(delivery.raw).map(({ name }) => name);
-			const expected = USUAL.filter((name) => position.without?.includes(name) !== true);
+			const expected = USUAL_HEADERS.filter((name) => position.without?.includes(name) !== true);
 			expect(names.toSorted()).toEqual([...expected, ...(position.further?.(text) ?? [])].toSorted());
 			office.deliveries.length = 0;
 		}),

@@ -3,7 +3,7 @@ import { createMemoryStorage, createAudience } from "@convoke/core";
 import { createSmtpTransport } from "@convoke/smtp";
 import PostalMime from "postal-mime";
 import { expect } from "vitest";
-import { rawHeaders, startMailServer } from "../support/mail-server.ts";
+import { rawHeaders, startMailServer, USUAL_HEADERS } from "../support/mail-server.ts";
 import type { Delivery } from "../support/mail-server.ts";
 import type { Row } from "./row.ts";
 import { show } from "./row.ts";
@@ -11,20 +11,6 @@ import { LETTER, settings } from "./world.ts";
 import type { World } from "./world.ts";
 
 const TWO_MAILBOXES = 'Bob" <evil@x.test>, "';
-
-/** What a message of ours has, and nothing may be added to. */
-const HEADER_NAMES = [
-	"content-transfer-encoding",
-	"content-type",
-	"date",
-	"from",
-	"list-unsubscribe",
-	"list-unsubscribe-post",
-	"message-id",
-	"mime-version",
-	"subject",
-	"to",
-];
 
 /** H9, H11, H16: what reaches a mail server in the end. */
 export const rawMessages: readonly Row[] = [
@@ -190,7 +176,7 @@ async function mailOne(
 /** Each header field once, none besides, and ASCII throughout. */
 function expectTame({ raw }: Delivery, furtherNames: readonly string[] = []): void {
 	const fields = rawHeaders(raw);
-	expect(fields.map(({ name }) => name).toSorted()).toEqual([...HEADER_NAMES, ...furtherNames].toSorted());
+	expect(fields.map(({ name }) => name).toSorted()).toEqual([...USUAL_HEADERS, ...furtherNames].toSorted());
 	for (const { value } of fields) expect(value).toMatch(/^[ -~\t]*$/);
 }
 

@@ -46,6 +46,20 @@ export async function startMailServer(): Promise<MailServer> {
 	};
 }
 
+/** The header fields of any message of ours; one with nothing further in it has no others. */
+export const USUAL_HEADERS: readonly string[] = [
+	"content-transfer-encoding",
+	"content-type",
+	"date",
+	"from",
+	"list-unsubscribe",
+	"list-unsubscribe-post",
+	"message-id",
+	"mime-version",
+	"subject",
+	"to",
+];
+
 /** One header field as it stands in a raw message. */
 export interface RawHeader {
 	readonly name: string;
