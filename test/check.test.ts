@@ -26,12 +26,10 @@ function mjml(body: string): string {
 
 const SECTION = "<mj-section><mj-column><mj-text>Only for you, and for nobody else.</mj-text></mj-column></mj-section>";
 
-async function findingsOf(
-	broadcast: Partial<NewBroadcast> = {},
-	sender: Omit<Partial<Sender>, "transport"> & { readonly dkimDomain?: string } = {},
-): Promise<readonly Finding[]> {
-	const { dkimDomain, ...defaults } = sender;
-	const audience = createAudience({
+type Defaults = Omit<Partial<Sender>, "transport"> & { readonly dkimDomain?: string };
+
+function openAudience({ dkimDomain, ...defaults }: Defaults = {}) {
+	return createAudience({
 		storage: createMemoryStorage(),
 		renderer: createRenderer(),
 		sender: () => ({
@@ -42,8 +40,12 @@ async function findingsOf(
 		}),
 		links: { baseUrl: "https://tidal.test/mail", keys: KEYS.link },
 		hashKey: KEYS.hash,
-		properties: { plan: "string", link: "string" },
+		properties: { plan: "string", seats: "number", city: "string", link: "string" },
 	});
+}
+
+async function findingsOf(broadcast: Partial<NewBroadcast> = {}, sender: Defaults = {}): Promise<readonly Finding[]> {
+	const audience = openAudience(sender);
 	await audience.contacts.create({
 		email: "ada@example.com",
 		firstName: "Ada",
@@ -70,8 +72,24 @@ test("a message with everything in it leaves nothing to say", async () => {
 	).toEqual([]);
 });
 
+test("a postal address is found however it is laid out", async () => {
+	const postalAddress = "Moss & Sons\n1 Quay Street\nBristol";
+	const end = `<p>Moss &amp; Sons<br>1 Quay Street, <b>Bristol</b></p><p>${LINK}</p>`;
+	expect(await findingsOf({ html: html({ end }) }, { postalAddress })).toEqual([]);
+});
+
+test("the variables that recipients lack are not counted while a property that says who they are is gone", async () => {
+	const { audience, id } = await draft({ html: html({ body: "{{plan}}" }) });
+	await audience.contacts.create({ email: "ada@example.com", firstName: "Ada" });
+	const shoe = await audience.properties.create({ key: "shoe", type: "number" });
+	await audience.broadcasts.update(id, { filter: { field: "properties.shoe", op: "isSet", value: false } });
+	expect((await audience.broadcasts.check(id)).map(shown)).toEqual(["warning variable_missing 1"]);
+	await audience.properties.remove({ id: shoe.id });
+	expect((await audience.broadcasts.check(id)).map(shown)).toEqual(["error unknown_field filter"]);
+});
+
 /** Each message lacks one thing. */
-const LACKING: readonly (readonly [string, string, Partial<NewBroadcast>, Parameters<typeof findingsOf>[1]?])[] = [
+const LACKING: readonly (readonly [string, string, Partial<NewBroadcast>, Defaults?])[] = [
 	["a variable that exists", "error unknown_variable", { html: html({ body: "{{{plam|free}}}" }) }],
 	[
 		"an unsubscribe link in its HTML",
@@ -182,14 +200,7 @@ describe("how many recipients lack a value", () => {
 });
 
 async function draft(broadcast: Partial<NewBroadcast>) {
-	const audience = createAudience({
-		storage: createMemoryStorage(),
-		renderer: createRenderer(),
-		sender: () => ({ transport: createOutbox(), from: "Tidal <news@tidal.test>", postalAddress: ADDRESS }),
-		links: { baseUrl: "https://tidal.test/mail", keys: KEYS.link },
-		hashKey: KEYS.hash,
-		properties: { plan: "string", seats: "number", city: "string" },
-	});
+	const audience = openAudience();
 	const { id } = await audience.broadcasts.create({ everyone: true, subject: "Spring tide", ...broadcast });
 	return { audience, id };
 }

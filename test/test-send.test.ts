@@ -114,6 +114,7 @@ test.each<readonly [string, Partial<TestOptions>]>([
 	["invalid_property_value", { sample: { properties: { plan: 7 } } }],
 	["invalid_text", { sample: { firstName: "A\r\nB: c" } }],
 	["unknown_field", { sample: hostile({ name: "Ada" }) }],
+	["unknown_field", hostile({ contcat: { email: "ada@example.test" } })],
 ])("%s: case %# is refused, and nothing sent", async (reason, options) => {
 	const { audience, inbox, id } = await scene();
 	await expect(audience.broadcasts.test(id, { to: "qa@example.test", ...options })).rejects.toMatchObject({ reason });

@@ -12,8 +12,6 @@ import { findMissingValues } from "./missing-values.ts";
  */
 export async function check(context: TenantContext, broadcast: Broadcast): Promise<readonly Finding[]> {
 	const { findings, unguarded } = await examine(context, broadcast);
-	// Who receives it cannot be told while what it refers to is gone.
-	if (findings.some(({ severity, reason }) => severity === "error" && reason !== "unknown_variable")) return findings;
 	const types = await new Properties(context).types();
 	return bySeverity([...findings, ...(await findMissingValues(context, broadcast, unguarded, types))]);
 }

@@ -52,8 +52,9 @@ export function findPostalAddress({ postalAddress }: Footer, compiled: CompiledM
 	const { html, text, findings } = compiled;
 	const hasFooter = (field: string) => findings.some((each) => each.reason === "footer_added" && each.field === field);
 	const parts = { html, text };
+	const wanted = lettersOf(postalAddress);
 	return (["html", "text"] as const)
-		.filter((field) => !hasFooter(field) && parts[field]?.includes(postalAddress) === false)
+		.filter((field) => !hasFooter(field) && parts[field] !== null && !lettersOf(parts[field]).includes(wanted))
 		.map((field) => ({
 			severity: "warning",
 			reason: "postal_address_not_shown",
@@ -96,6 +97,14 @@ export function findInlineImages(html: string | null, attachments: readonly Atta
 			}),
 		),
 	];
+}
+
+/** Letters and digits: an address is the same one with `<br>` for line ends and `&amp;` for `&`. */
+function lettersOf(text: string): string {
+	return text
+		.replace(/<[^<>]*>|&#?\w{1,31};/g, "")
+		.replace(/[^\p{L}\p{N}]/gu, "")
+		.toLowerCase();
 }
 
 /** Errors first. */

@@ -26,7 +26,10 @@ export interface Examined {
 	readonly findings: readonly Finding[];
 	/** As it would be frozen. */
 	readonly content: BroadcastContent | undefined;
-	/** Variables for which nothing stands in where a contact has no value. */
+	/**
+	 * Variables for which nothing stands in where a contact has no value. None while something that the broadcast refers
+	 * to is gone: who receives it cannot be told then.
+	 */
 	readonly unguarded: readonly string[];
 }
 
@@ -82,7 +85,8 @@ export async function examine(context: TenantContext, broadcast: Broadcast): Pro
 		baseUrl: context.baseUrl,
 		fallbacks,
 	};
-	const unguarded = compiled.unguarded.filter((name) => !Object.hasOwn(fallbacks, shownVariable(name)));
+	const isUnguarded = (name: string) => referred === undefined && !Object.hasOwn(fallbacks, shownVariable(name));
+	const unguarded = compiled.unguarded.filter(isUnguarded);
 	return { findings: bySeverity(findings), content: content ?? undefined, unguarded };
 }
 

@@ -49,8 +49,11 @@ const sampleContact = z.strictObject({
 	properties: z.unknown().optional(),
 });
 
+const selection = z.strictObject({ contact: z.unknown().optional(), sample: z.unknown().optional() });
+
 /** Reads whose data a message is made with. @throws `invalid_input`; `not_found` for a contact. */
-export async function readSample(context: TenantContext, { contact: ref, sample }: PreviewOptions): Promise<Sample> {
+export async function readSample(context: TenantContext, options: PreviewOptions): Promise<Sample> {
+	const { contact: ref, sample } = checkInput(selection, options, "options");
 	if (ref !== undefined && sample !== undefined) {
 		throw invalidInput("conflicting_selection", "sample", "Give `contact` or `sample`, not both.");
 	}

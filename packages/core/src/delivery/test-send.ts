@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { parseEmailAddress } from "../email-address.ts";
 import type { EmailAddress } from "../email-address.ts";
@@ -28,14 +30,17 @@ export interface TestDelivery {
 const MAX_ADDRESSES = 20;
 const TIMEOUT_MS = 300_000;
 
+const testOptions = z.looseObject({ to: z.unknown() });
+
 /** Sends a broadcast's message to addresses, beside its plan. */
 export async function sendTest(
 	context: TenantContext,
 	broadcast: Broadcast,
 	options: TestOptions,
 ): Promise<readonly TestDelivery[]> {
-	const addresses = readAddresses(options.to);
-	const { contact, hasAddress } = await readSample(context, options);
+	const { to: wanted, ...selection } = checkInput(testOptions, options, "options");
+	const addresses = readAddresses(wanted);
+	const { contact, hasAddress } = await readSample(context, selection);
 	const content = (await frozenContent(context, broadcast)) ?? (await freeze(context, broadcast));
 	const { transport } = await senderOf(context, broadcast);
 	const make = messageMaker(context, content);
