@@ -132,7 +132,7 @@ const LACKING: readonly (readonly [string, string, Partial<NewBroadcast>, Defaul
 	[
 		"an honest link",
 		"warning misleading_link html 1",
-		{ html: html({ body: '<a href="https://evil.test/a">https://www.bank.test/login</a>' }) },
+		{ html: html({ body: '<a href="https://stage.evil.test/a">https://www.bank.test/login</a>' }) },
 	],
 	[
 		"the picture that it shows",

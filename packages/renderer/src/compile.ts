@@ -2,14 +2,14 @@ import { invalidInput } from "@convoke/core";
 import type { CompiledMessage, Finding, MessageSource } from "@convoke/core";
 import { parseHtml } from "./html-part.ts";
 import type { HtmlTemplate } from "./html-part.ts";
+import { lintHtml } from "./lint-html.ts";
+import { lintSubject } from "./lint-subject.ts";
 import { compileMjml } from "./mjml.ts";
 import type { Node, Part } from "./nodes.ts";
 import { parsePlain } from "./plain-part.ts";
 import { listUnguarded, listVariables, parseTemplate } from "./template.ts";
 import type { Token } from "./template.ts";
 import { makeText } from "./text-part.ts";
-import { lintHtml } from "./lint-html.ts";
-import { lintSubject } from "./lint-subject.ts";
 
 interface HtmlSide {
 	readonly html: HtmlTemplate | null;

@@ -28,6 +28,9 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const SHOWN_URL = /^(?:https?:\/\/)?((?:[a-z0-9-]+\.)+[a-z]{2,})(?:[/?#]\S*)?$/i;
 const NUMERIC_HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|\d+)$/i;
 
+// A placeholder's word, as `hideTags` makes them.
+const HIDDEN = /tag\d+q\d+x/;
+
 interface Link {
 	readonly url: string;
 	/** What it shows. */
@@ -165,7 +168,7 @@ function lintSize(source: string): readonly Finding[] {
 
 function isRelative(url: string): boolean {
 	// What begins with a placeholder may become anything.
-	return !SCHEME.test(url) && !url.startsWith("#") && !/^tag\d+q/.test(url);
+	return !SCHEME.test(url) && !url.startsWith("#") && url.search(HIDDEN) !== 0;
 }
 
 function isMisleading({ url, text }: Link): boolean {
@@ -173,7 +176,7 @@ function isMisleading({ url, text }: Link): boolean {
 		?.toLowerCase()
 		.replace(/^www\./, "");
 	const host = hostOf(url);
-	if (shown === undefined || host === undefined || host.includes("tag")) return false;
+	if (shown === undefined || host === undefined || HIDDEN.test(host)) return false;
 	return host !== shown && !host.endsWith(`.${shown}`) && !shown.endsWith(`.${host}`);
 }
 

@@ -11,7 +11,7 @@ export async function renderReact(element: unknown): Promise<string> {
 	}
 	const { render } = await loadReactEmail();
 	try {
-		return await render(Object(element));
+		return await render(element as Parameters<typeof render>[0]);
 	} catch (cause) {
 		const message = "`react` cannot be rendered: one of its components failed.";
 		throw new ConvokeError("invalid_input", { reason: "react_failed", field: "react", message, cause });
