@@ -10,6 +10,8 @@ import type { Part, Scope } from "./nodes.ts";
 import { parsePlain } from "./plain-part.ts";
 import type { Variable } from "./variable.ts";
 
+const MAX_PART = 2_000_000;
+
 interface Parts {
 	readonly subject: Part;
 	readonly previewText: Part;
@@ -43,8 +45,9 @@ export function prepareMessages(
 			to: { name: checked(fullName(contact), "to"), address: checked(contact.email, "to") },
 			replyTo: content.replyTo,
 			subject: checked(renderPlain(parts.subject, data), "subject"),
-			html: parts.html === null ? null : renderHtml(parts.html, parts.previewText, data, content),
-			text: parts.text === null ? null : renderPlain(parts.text, data, textFooter(content.footer, data.unsubscribeUrl)),
+			html: parts.html && bounded(renderHtml(parts.html, parts.previewText, data, content), "html"),
+			text:
+				parts.text && bounded(renderPlain(parts.text, data, textFooter(content.footer, data.unsubscribeUrl)), "text"),
 			headers: { ...content.headers, ...listHeaders(data.unsubscribeUrl) },
 			tags: content.tags,
 			attachments: content.attachments,
@@ -63,6 +66,13 @@ function parseContent(content: BroadcastContent): Parts {
 		html: content.html === null ? null : parseHtml(content.html, "html").part,
 		text: content.text === null ? null : parsePlain(content.text, "text").part,
 	}));
+}
+
+/** Refuses what long values in many placeholders add up to, before a transport copies it several times. */
+function bounded(part: string, field: string): string {
+	if (part.length <= MAX_PART) return part;
+	const message = `With this contact's data \`${field}\` has more than ${MAX_PART} characters.`;
+	throw new ConvokeError("render_failed", { reason: "message_too_large", field, message });
 }
 
 function renderPlain(part: Part, data: Data, footer = ""): string {

@@ -112,6 +112,20 @@ test("frozen content that is no template says so when it is prepared", () => {
 	expect(() => prepare({ html: "{{#a}}" })).toThrow(broken);
 });
 
+test("values that add up to more than 2,000,000 characters spoil one message, not the code", async () => {
+	const plan = "x".repeat(4000);
+	const template = "{{plan}}".repeat(499);
+	const { html } = await renderMessage({ source: { html: template }, contact: { properties: { plan } } });
+	expect(html?.length).toBeGreaterThan(1_996_000);
+	for (const source of [{ html: template.repeat(2), text: "" }, { text: template.repeat(2) }]) {
+		await expect(renderMessage({ source, contact: { properties: { plan } } })).rejects.toMatchObject({
+			code: "render_failed",
+			reason: "message_too_large",
+			field: Object.keys(source)[0],
+		});
+	}
+});
+
 test("a host's format that fails spoils one message, not the code", async () => {
 	const options = {
 		format: (): string => {

@@ -70,7 +70,8 @@ export interface Renderer {
 	renderReact(element: unknown): Promise<string>;
 	/**
 	 * Parses frozen content once and answers with the function that makes one recipient's message. That function is
-	 * synchronous, and throws `render_failed` when a contact's data cannot be put into a header (`invalid_header`).
+	 * synchronous, and throws `render_failed` when a contact's data cannot be put into a header (`invalid_header`) or makes
+	 * a part too large (`message_too_large`).
 	 */
 	prepare(content: BroadcastContent, links: MessageLinks): (contact: Contact) => Message;
 	/**
