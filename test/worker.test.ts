@@ -3,6 +3,7 @@ import { ConvokeError, createAudience, createMemoryStorage } from "@convoke/core
 import type {
 	Audience,
 	Message,
+	Renderer,
 	Storage,
 	TenantStorage,
 	Transport,
@@ -56,14 +57,15 @@ async function queued(
 	{
 		answer,
 		idempotent,
+		renderer = createRenderer(),
 		wrap = (storage) => storage,
-	}: { answer?: Answer; idempotent?: boolean; wrap?: (storage: Storage) => Storage } = {},
+	}: { answer?: Answer; idempotent?: boolean; renderer?: Renderer; wrap?: (storage: Storage) => Storage } = {},
 ): Promise<Host> {
 	const clock = createFakeClock();
 	const recorder = createRecorder(answer, idempotent);
 	const audience = createAudience({
 		storage: wrap(createMemoryStorage({ clock })),
-		renderer: createRenderer(),
+		renderer,
 		transport: recorder.transport,
 		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
 		hashKey: key("hash"),
@@ -144,6 +146,29 @@ describe("a run", () => {
 		expect(await audience.worker({ concurrency: 8 }).run({ maxMessages: 20 })).toEqual({ sent: 20, remaining: 30 });
 		expect(await work()).toEqual({ sent: 30, remaining: 0 });
 		expect(recorder.to()).toEqual(addresses(50));
+	});
+
+	test("closes what its last message settles, and tells of what is still to be planned", async () => {
+		const { audience, broadcastId, work } = await queued(5);
+		const next = await audience.broadcasts.duplicate(broadcastId);
+		expect(await audience.worker().run({ maxMessages: 5 })).toEqual({ sent: 5, remaining: 0 });
+		expect(await audience.broadcasts.get(broadcastId)).toMatchObject({ status: "sent" });
+		await audience.broadcasts.send(next.id);
+		expect(await audience.worker().run({ signal: AbortSignal.abort() })).toEqual({ sent: 0, remaining: 1 });
+		expect(await work()).toEqual({ sent: 5, remaining: 0 });
+	});
+
+	test("is refused while its worker is started, also between two looks", async () => {
+		const { audience, recorder } = await queued(2);
+		const worker = audience.worker();
+		worker.start();
+		await expect(worker.run()).rejects.toMatchObject({ reason: "worker_busy" });
+		await until(() => recorder.messages.length === 2);
+		await until(async () => (await worker.health()).backlog.broadcasts === 0);
+		await expect(worker.run()).rejects.toMatchObject({ reason: "worker_busy" });
+		expect((await worker.health()).lastError).toBeUndefined();
+		await worker.stop();
+		expect(await worker.run()).toEqual({ sent: 0, remaining: 0 });
 	});
 
 	test("begins nothing after its end or its signal", async () => {
@@ -328,6 +353,33 @@ describe("a transport", () => {
 	});
 });
 
+describe("a sender that was mended", () => {
+	test("is seen by the worker that was running all along, which tells what was wrong", async () => {
+		const clock = createFakeClock();
+		const broken = createRecorder(() => ({ kind: "account_problem", reason: "authentication_failed" }));
+		const mended = createRecorder();
+		const state = { transport: broken.transport };
+		const audience = createAudience({
+			storage: createMemoryStorage({ clock }),
+			renderer: createRenderer(),
+			sender: () => ({ transport: state.transport, from: "news@example.com" }),
+			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
+			hashKey: key("hash"),
+			clock,
+		});
+		await audience.contacts.createMany(addresses(3).map((email) => ({ email })));
+		const { id } = await audience.broadcasts.create({ everyone: true, subject: "Hi", text: "Hi" });
+		await audience.broadcasts.send(id);
+		const worker = audience.worker();
+		expect(await worker.run()).toEqual({ sent: 0, remaining: 0 });
+		expect((await worker.health()).lastError).toEqual({ reason: "authentication_failed", at: clock.now() });
+		state.transport = mended.transport;
+		await audience.broadcasts.resume(id);
+		expect(await worker.run()).toEqual({ sent: 3, remaining: 0 });
+		expect(mended.to()).toEqual(addresses(3));
+	});
+});
+
 describe("after a worker has died", () => {
 	/** Runs a worker that dies with its messages accepted but not recorded. */
 	async function dieMidway(host: Host, concurrency: number): Promise<void> {
@@ -465,6 +517,34 @@ describe("a scheduled broadcast", () => {
 		clock.advance({ hours: 1 });
 		expect((await work()).sent).toBe(3);
 		expect(await audience.broadcasts.get(id)).toMatchObject({ status: "sent" });
+	});
+
+	test("sends its new content when it is changed while the old one is being made ready", async () => {
+		const change = { now: async () => {} };
+		const renderer = createRenderer();
+		const compile: typeof renderer.compile = async (content) => {
+			const compiled = await renderer.compile(content);
+			await change.now();
+			return compiled;
+		};
+		const { audience, clock, recorder, broadcastId, work } = await queued(1, { renderer: { ...renderer, compile } });
+		await work();
+		const { id } = await audience.broadcasts.duplicate(broadcastId);
+		const inSeconds = (seconds: number) => ({ scheduledAt: new Date(clock.now().getTime() + seconds * 1000) });
+		await audience.broadcasts.send(id, inSeconds(1));
+		clock.advance({ seconds: 1 });
+		change.now = async () => {
+			change.now = async () => {};
+			await audience.broadcasts.cancel(id);
+			await audience.broadcasts.update(id, { subject: "New" });
+			await audience.broadcasts.send(id, inSeconds(3600));
+		};
+		await work();
+		expect(recorder.messages).toHaveLength(1);
+		expect(await audience.broadcasts.get(id)).toMatchObject({ status: "scheduled", subject: "New" });
+		clock.advance({ hours: 1 });
+		await work();
+		expect(recorder.messages.map(({ subject }) => subject)).toEqual(["Hi", "New"]);
 	});
 
 	test("becomes a draft again when it is canceled", async () => {

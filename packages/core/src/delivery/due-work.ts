@@ -8,6 +8,9 @@ import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { freeze } from "./freeze.ts";
 import { writePlan } from "./planner.ts";
 
+/** Broadcasts looked at together. */
+const MOST = 100;
+
 /** What came of looking for due work. */
 export interface DueReport {
 	/** Whether anything was done, so that looking again is worth while. */
@@ -23,7 +26,7 @@ export interface DueReport {
  * @throws what the storage throws.
  */
 export async function doDueWork(context: AudienceContext, signal: AbortSignal | undefined): Promise<DueReport> {
-	const due = await context.storage.findDue(context.clock.now(), 100);
+	const due = await context.storage.findDue(context.clock.now(), MOST);
 	const failures: unknown[] = [];
 	let progressed = false;
 	for (const each of due) {
@@ -39,6 +42,16 @@ export async function doDueWork(context: AudienceContext, signal: AbortSignal | 
 	return { progressed, failures };
 }
 
+/** Closes what has nothing left to send, and answers how many broadcasts still wait to be begun. Begins no message. */
+export async function closeDue(context: AudienceContext): Promise<number> {
+	let waiting = 0;
+	for (const each of await context.storage.findDue(context.clock.now(), MOST)) {
+		if (each.need === "settle") await settle(tenantContext(context, each.tenantId), each.broadcastId);
+		else waiting += 1;
+	}
+	return waiting;
+}
+
 /** Whether an error says that the storage failed, rather than one broadcast. */
 export function isStorageFailure(error: unknown): boolean {
 	return ConvokeError.is(error) && (error.code === "storage_unavailable" || error.code === "storage_failed");
@@ -52,14 +65,15 @@ async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSig
 
 async function startScheduled(context: TenantContext, broadcastId: string): Promise<void> {
 	const broadcast = await context.tenant.findBroadcast(broadcastId);
-	if (broadcast === undefined) return;
 	const now = context.clock.now();
-	const move = { id: broadcastId, from: BROADCAST_MOVES.start };
+	if (broadcast === undefined || broadcast.scheduledAt === null || broadcast.scheduledAt > now) return;
+	// Whoever changes it meanwhile is obeyed: the next look finds what they made of it.
+	const move = { id: broadcastId, from: BROADCAST_MOVES.start, unchangedSince: broadcast.updatedAt };
 	try {
 		const content = await freeze(context, broadcast);
 		const changes = await queuedFields(context, now);
 		if (await context.tenant.moveBroadcast({ ...move, changes, content })) return;
-		// What it refers to was removed since it was scheduled, or it was moved by somebody else.
+		// What it refers to was removed since it was scheduled, or it was changed by somebody else.
 		await requireReferences(context, broadcast);
 	} catch (error) {
 		if (!ConvokeError.is(error) || !["invalid_input", "not_found"].includes(error.code)) throw error;

@@ -35,6 +35,7 @@ export class SliceRun {
 	#inFlight = 0;
 	#leaseEnd: number;
 	#drained = false;
+	#stopped = false;
 	#held = true;
 	#released = false;
 
@@ -52,9 +53,24 @@ export class SliceRun {
 		this.#events = events;
 	}
 
+	/** The broadcast that it sends. */
+	get broadcast(): PreparedBroadcast {
+		return this.#broadcast;
+	}
+
 	/** Hand-overs that have not ended. */
 	get inFlight(): number {
 		return this.#inFlight;
+	}
+
+	/** Recipients that are `sending` in the storage: also those whose hand-over has ended unrecorded. */
+	get sending(): number {
+		return this.#inFlight + this.#settled.length;
+	}
+
+	/** Whether the broadcast is not to be sent for now. */
+	get stopped(): boolean {
+		return this.#stopped;
 	}
 
 	/** Whether the slice has nothing left to mark for now. */
@@ -81,6 +97,12 @@ export class SliceRun {
 	/** Marks nothing more; what is being handed over ends by itself. */
 	drain(): void {
 		this.#drained = true;
+	}
+
+	/** The same, for the broadcast is not to be sent for now. */
+	stop(): void {
+		this.#drained = true;
+		this.#stopped = true;
 	}
 
 	/** Records the last outcomes and gives the slice back. */
@@ -119,7 +141,8 @@ export class SliceRun {
 		this.#held = turn.held;
 		// Measured from before the call: the storage's lease began no earlier.
 		this.#leaseEnd = before + this.#settings.leaseMs;
-		if (turn.marked.length < mark || turn.status !== "sending") this.#drained = true;
+		if (turn.marked.length < mark) this.#drained = true;
+		if (turn.status !== "sending") this.stop();
 		for (const recipient of turn.marked) void this.#send(recipient);
 	}
 

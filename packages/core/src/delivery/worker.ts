@@ -3,7 +3,7 @@ import { ConvokeError, invalidInput } from "../errors.ts";
 import type { Backlog, SliceLease } from "../ports/storage.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
-import { doDueWork, isStorageFailure } from "./due-work.ts";
+import { closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
 import { SliceRun } from "./slice-run.ts";
@@ -25,7 +25,10 @@ export interface RunLimits {
 export interface RunReport {
 	/** Messages that transports accepted. */
 	readonly sent: number;
-	/** Recipients that are still waiting, over all tenants. */
+	/**
+	 * Recipients that are still waiting, and broadcasts that are still to be planned, each counted as one; over all
+	 * tenants. 0 says that everything due is done.
+	 */
 	readonly remaining: number;
 }
 
@@ -37,26 +40,22 @@ export interface WorkerHealth {
 	readonly inFlight: number;
 	/** What is waiting, over all tenants. */
 	readonly backlog: Backlog;
-	/** The last failure, without addresses. */
+	/** The last failure, also of an account that a transport sends through; without addresses. */
 	readonly lastError: { readonly reason: string; readonly at: Date } | undefined;
 }
 
 // Without a reason given, each abort makes an error with a stack.
 const WOKEN = "woken";
 
-/** Prepared broadcasts kept. */
-const MAX_PREPARED = 16;
-
 /**
  * Plans and sends what is due, for all tenants of an audience. Any number of workers may share a storage. At most
- * `concurrency` messages are being handed over at any moment.
+ * `concurrency` recipients are marked `sending` by it at any moment.
  */
 export class Worker {
 	readonly #context: AudienceContext;
 	readonly #settings: WorkerSettings;
 	readonly #owner: string;
 	readonly #runs = new Set<SliceRun>();
-	readonly #prepared = new Map<string, Promise<PreparedBroadcast>>();
 	readonly #refused = new Map<PreparedBroadcast, string>();
 	#wake: () => void = () => {};
 	#nextLook = 0;
@@ -76,7 +75,7 @@ export class Worker {
 	 * Does what is due and returns: for a cron job, a serverless function or a test. Messages that must wait (a retry, a
 	 * lease of another worker) remain.
 	 *
-	 * @throws `invalid_state` with `worker_busy` when this worker is running. What the storage throws, after every message
+	 * @throws `invalid_state` with `worker_busy` when this worker is running or started. What the storage throws, after every message
 	 * in flight has ended. What kept a single broadcast from being planned or sent, such as an error of the `sender`
 	 * resolver, after everything else was done.
 	 */
@@ -85,13 +84,17 @@ export class Worker {
 		if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
 			throw invalidInput("invalid_option", "maxMessages", "`maxMessages` must be a whole number from 1.");
 		}
-		const sent = await this.#exclusively(() => {
-			this.#failure = undefined;
-			return this.#work({ ...limits, maxMessages });
-		});
-		if (this.#failure !== undefined) throw this.#failure.error;
-		const { recipients } = await this.#context.storage.measureBacklog();
-		return { sent, remaining: recipients };
+		if (this.#loop !== undefined || this.#busy) throw busy();
+		this.#busy = true;
+		try {
+			const sent = await this.#work({ ...limits, maxMessages });
+			const unbegun = await closeDue(this.#context);
+			if (this.#failure !== undefined) throw this.#failure.error;
+			const { recipients } = await this.#context.storage.measureBacklog();
+			return { sent, remaining: recipients + unbegun };
+		} finally {
+			this.#busy = false;
+		}
 	}
 
 	/** Works until `stop`. A failure is kept for `health` and tried again after the poll interval. */
@@ -127,10 +130,17 @@ export class Worker {
 		return sum;
 	}
 
+	/** Places that are free for a run, which records what has ended before it takes them. */
+	#placesFor(run: SliceRun | undefined): number {
+		let taken = 0;
+		for (const each of this.#runs) taken += each === run ? each.inFlight : each.sending;
+		return this.#settings.concurrency - taken;
+	}
+
 	async #forever(signal: AbortSignal): Promise<void> {
 		while (!signal.aborted) {
 			try {
-				await this.#exclusively(() => this.#work({ signal, maxMessages: Number.POSITIVE_INFINITY }));
+				await this.#work({ signal, maxMessages: Number.POSITIVE_INFINITY });
 			} catch (error) {
 				this.#failed(error);
 			}
@@ -139,24 +149,18 @@ export class Worker {
 	}
 
 	#failed(error: unknown): void {
-		const reason = ConvokeError.is(error) ? error.reason : "unexpected_error";
-		this.#lastError = { reason, at: this.#context.clock.now() };
+		this.#note(ConvokeError.is(error) ? error.reason : "unexpected_error");
 		this.#failure ??= { error };
 	}
 
-	async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-		if (this.#busy) throw busy();
-		this.#busy = true;
-		try {
-			return await work();
-		} finally {
-			this.#busy = false;
-		}
+	#note(reason: string): void {
+		this.#lastError = { reason, at: this.#context.clock.now() };
 	}
 
 	async #work(limits: RunLimits & { readonly maxMessages: number }): Promise<number> {
 		let sent = 0;
 		let begun = 0;
+		this.#failure = undefined;
 		try {
 			for (;;) {
 				await this.#pauseRefused();
@@ -184,9 +188,10 @@ export class Worker {
 		let begun = 0;
 		for (const run of this.#runs) {
 			if (begun >= left) run.drain();
-			const places = run.drained ? 0 : Math.min(left - begun, this.#settings.concurrency - this.#inFlight);
+			const places = run.drained ? 0 : Math.min(left - begun, this.#placesFor(run));
 			const steps = [];
 			if (!run.ended && (places > 0 || run.needsStep)) steps.push(await run.step(places));
+			if (run.stopped) this.#stop(run.broadcast);
 			if (run.ended) {
 				steps.push(await run.release());
 				this.#runs.delete(run);
@@ -206,17 +211,18 @@ export class Worker {
 	async #lookForWork(limits: RunLimits): Promise<boolean> {
 		const { clock, storage } = this.#context;
 		const idle = this.#runs.size === 0;
-		if (this.#inFlight >= this.#settings.concurrency) return false;
+		if (this.#placesFor(undefined) <= 0) return false;
 		for (const run of this.#runs) if (!run.drained) return false;
 		if (!idle && clock.monotonic() < this.#nextLook) return false;
 		const before = clock.monotonic();
 		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs: this.#settings.leaseMs, at: clock.now() });
 		if (lease !== undefined) {
+			this.#nextLook = 0;
 			await this.#take(lease, before + this.#settings.leaseMs);
 			return true;
 		}
-		this.#nextLook = clock.monotonic() + this.#settings.pollMs;
 		const { progressed, failures } = await doDueWork(this.#context, limits.signal);
+		this.#nextLook = progressed ? 0 : clock.monotonic() + this.#settings.pollMs;
 		for (const failure of failures) this.#failed(failure);
 		return progressed;
 	}
@@ -226,7 +232,10 @@ export class Worker {
 		if (broadcast === undefined) return;
 		const events = {
 			settled: () => this.#wake(),
-			accountProblem: (reason: string) => this.#refused.set(broadcast, reason),
+			accountProblem: (reason: string) => {
+				this.#note(reason);
+				this.#refused.set(broadcast, reason);
+			},
 		};
 		this.#runs.add(new SliceRun(broadcast, lease, leaseEnd, this.#settings, events));
 	}
@@ -246,22 +255,25 @@ export class Worker {
 		}
 	}
 
-	#prepare({ tenantId, broadcastId }: SliceLease): Promise<PreparedBroadcast> {
-		const known = this.#prepared.get(broadcastId);
-		if (known !== undefined) return known;
-		const prepared = prepareBroadcast(tenantContext(this.#context, tenantId), broadcastId);
-		this.#prepared.set(broadcastId, prepared);
-		prepared.catch(() => this.#prepared.delete(broadcastId));
-		const [oldest] = this.#prepared.keys();
-		if (this.#prepared.size > MAX_PREPARED && oldest !== undefined) this.#prepared.delete(oldest);
-		return prepared;
+	/** Shared with the runs at hand, but not with a stopped one: whoever resumes a broadcast may have mended its sender. */
+	async #prepare({ tenantId, broadcastId }: SliceLease): Promise<PreparedBroadcast> {
+		for (const { broadcast, stopped } of this.#runs) {
+			if (!stopped && broadcast.broadcastId === broadcastId && broadcast.context.tenantId === tenantId)
+				return broadcast;
+		}
+		return prepareBroadcast(tenantContext(this.#context, tenantId), broadcastId);
 	}
 
 	async #pauseRefused(): Promise<void> {
-		for (const [{ context, broadcastId }, reason] of this.#refused) {
-			await pauseBroadcast(context, broadcastId, reason);
+		for (const [broadcast, reason] of this.#refused) {
+			this.#stop(broadcast);
+			await pauseBroadcast(broadcast.context, broadcast.broadcastId, reason);
 		}
 		this.#refused.clear();
+	}
+
+	#stop(broadcast: PreparedBroadcast): void {
+		for (const run of this.#runs) if (run.broadcast === broadcast) run.stop();
 	}
 
 	/** Waits until a hand-over has ended, or a lease should be prolonged or work looked for. */
