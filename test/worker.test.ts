@@ -98,6 +98,30 @@ async function queued(
 const address = (index: number) => `c${String(index).padStart(4, "0")}@example.com`;
 const addresses = (count: number) => Array.from({ length: count }, (_, index) => address(index));
 
+/** A storage one of whose verbs fails while `broken.now` holds. */
+function failing(verb: keyof TenantStorage, broken: { now: boolean }) {
+	return (storage: Storage): Storage => {
+		const failingTenant = (tenant: TenantStorage): TenantStorage =>
+			new Proxy(tenant, {
+				get(target, property) {
+					if (property === verb && broken.now) {
+						return () =>
+							Promise.reject(new ConvokeError("storage_unavailable", { reason: "disk_full", message: "No space." }));
+					}
+					const value: unknown = Reflect.get(target, property, target);
+					return typeof value === "function" ? value.bind(target) : value;
+				},
+			});
+		return new Proxy(storage, {
+			get(target, property) {
+				if (property === "forTenant") return (id: string) => failingTenant(target.forTenant(id));
+				const value: unknown = Reflect.get(target, property, target);
+				return typeof value === "function" ? value.bind(target) : value;
+			},
+		});
+	};
+}
+
 /** Waits, turn by turn of the event loop, until something holds. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 	for (let turn = 0; turn < 10_000; turn += 1) {
@@ -256,6 +280,33 @@ describe("pause, resume and cancel", () => {
 	});
 });
 
+describe("a canceled broadcast", () => {
+	test("whose cancel was interrupted is brought to its end by a worker", async () => {
+		const broken = { now: false };
+		const { audience, broadcastId, work, states } = await queued(30, { wrap: failing("moveRecipients", broken) });
+		await audience.worker().run({ maxMessages: 10 });
+		broken.now = true;
+		await expect(audience.broadcasts.cancel(broadcastId)).rejects.toMatchObject({ reason: "disk_full" });
+		broken.now = false;
+		const { problems } = await audience.broadcasts.verify(broadcastId);
+		expect(problems).toEqual(["The broadcast is canceled, but 20 recipients are pending until a worker runs."]);
+		expect(await work()).toEqual({ sent: 0, remaining: 0 });
+		expect(await states()).toEqual({ candidates: 30, sent: 10, skipped: 20 });
+	});
+
+	test("lists as uncertain what a dead worker had in hand, once its lease has ended", async () => {
+		const host = await queued(30, { answer: () => new Promise(() => {}) });
+		void host.audience.worker({ concurrency: 8 }).run();
+		await until(() => host.recorder.messages.length === 8);
+		await host.audience.broadcasts.cancel(host.broadcastId);
+		expect(await host.work()).toEqual({ sent: 0, remaining: 0 });
+		expect(await host.states()).toEqual({ candidates: 30, sending: 8, skipped: 22 });
+		host.clock.advance({ minutes: 7 });
+		await host.work();
+		expect(await host.states()).toEqual({ candidates: 30, uncertain: 8, skipped: 22 });
+	});
+});
+
 describe("a transport", () => {
 	const broken: readonly [string, Answer][] = [
 		["answers nothing", () => undefined],
@@ -353,6 +404,25 @@ describe("a transport", () => {
 	});
 });
 
+describe("an account problem", () => {
+	test("uses up nobody's attempts", async () => {
+		const { audience, clock, recorder, broadcastId, work } = await queued(1, {
+			answer: () => ({ kind: "account_problem", reason: "quota_exceeded" }),
+		});
+		for (let time = 0; time < 8; time += 1) {
+			await work();
+			await audience.broadcasts.resume(broadcastId);
+		}
+		const { data } = await audience.broadcasts.recipients(broadcastId);
+		expect(data).toMatchObject([{ state: "pending", reason: "quota_exceeded", attempts: 0 }]);
+		recorder.state.answer = () => ({ kind: "deferred", reason: "greylisted" });
+		expect(await work()).toEqual({ sent: 0, remaining: 1 });
+		recorder.state.answer = () => ACCEPTED;
+		clock.advance({ minutes: 1 });
+		expect(await work()).toEqual({ sent: 1, remaining: 0 });
+	});
+});
+
 describe("a sender that was mended", () => {
 	test("is seen by the worker that was running all along, which tells what was wrong", async () => {
 		const clock = createFakeClock();
@@ -418,34 +488,10 @@ describe("after a worker has died", () => {
 });
 
 describe("when the storage fails", () => {
-	/** A storage whose `advanceSlice` fails while `broken.now` holds. */
-	function breakable(broken: { now: boolean }) {
-		return (storage: Storage): Storage => {
-			const failing = (tenant: TenantStorage): TenantStorage =>
-				new Proxy(tenant, {
-					get(target, property) {
-						if (property === "advanceSlice" && broken.now) {
-							return () =>
-								Promise.reject(new ConvokeError("storage_unavailable", { reason: "disk_full", message: "No space." }));
-						}
-						const value: unknown = Reflect.get(target, property, target);
-						return typeof value === "function" ? value.bind(target) : value;
-					},
-				});
-			return new Proxy(storage, {
-				get(target, property) {
-					if (property === "forTenant") return (id: string) => failing(target.forTenant(id));
-					const value: unknown = Reflect.get(target, property, target);
-					return typeof value === "function" ? value.bind(target) : value;
-				},
-			});
-		};
-	}
-
 	test("a run ends with its error, and a later one loses nothing", async () => {
 		const broken = { now: false };
 		const host = await queued(100, {
-			wrap: breakable(broken),
+			wrap: failing("advanceSlice", broken),
 			answer: () => {
 				broken.now = host.recorder.messages.length >= 40;
 				return ACCEPTED;
@@ -463,7 +509,7 @@ describe("when the storage fails", () => {
 
 	test("a started worker keeps the error for its health and goes on when the storage is back", async () => {
 		const broken = { now: true };
-		const host = await queued(10, { wrap: breakable(broken) });
+		const host = await queued(10, { wrap: failing("advanceSlice", broken) });
 		const worker = host.audience.worker({ pollSeconds: 1 });
 		worker.start();
 		await until(async () => (await worker.health()).lastError !== undefined);

@@ -182,10 +182,10 @@ export class RecipientStore {
 		return { counts: groupedCounts(groups), through: end.last };
 	}
 
-	/** Moves recipients, the smallest contact ids first, and answers how many. */
-	*move(tenant: string, move: RecipientMove): Unit<number> {
-		const { broadcastId: broadcast, contactId, from, to, reason, at, limit } = move;
-		const chosen = yield* all(this.#chosen(tenant, broadcast, from, contactId, limit));
+	/** Moves recipients, the smallest contact ids first, and answers how many. `now` is the storage's own time. */
+	*move(tenant: string, move: RecipientMove, now: number): Unit<number> {
+		const { broadcastId: broadcast, from, to, reason, at } = move;
+		const chosen = yield* all(this.#chosen(tenant, move, now));
 		if (chosen.length === 0) return 0;
 		const contacts = this.#dialect.encodeList(chosen.map(({ contact }) => contact));
 		yield* changesOf(this.#move.bind({ tenant, broadcast, contacts, to, reason, at: at.getTime() }));
@@ -203,19 +203,18 @@ export class RecipientStore {
 	}
 
 	/** The recipients to move, the smallest contact ids first. */
-	#chosen(
-		tenant: string,
-		broadcast: string,
-		from: RecipientState,
-		contact: string | undefined,
-		limit: number,
-	): Statement<Chosen> {
+	#chosen(tenant: string, move: RecipientMove, now: number): Statement<Chosen> {
+		const { broadcastId: broadcast, contactId: contact, from, limit } = move;
 		const one = [
 			sql`r.contact_id = ${contact}`,
 			sql`s.first_contact_id <= ${contact}`,
 			sql`s.last_contact_id >= ${contact}`,
 		];
-		const conditions = [holding(from, undefined, this.#dialect), ...(contact === undefined ? [] : one)];
+		const conditions = [
+			holding(from, undefined, this.#dialect),
+			...(contact === undefined ? [] : one),
+			...(from === "sending" ? [sql`(s.owner is null or s.lease_end <= ${now})`] : []),
+		];
 		return sql<Chosen>`select s.id as slice, r.contact_id as contact
 			from ${sql.table("convoke_broadcast_slices")} as s cross join ${sql.table("convoke_broadcast_recipients")} as r
 			where s.tenant_id = ${tenant} and s.broadcast_id = ${broadcast}

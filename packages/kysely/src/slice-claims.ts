@@ -27,7 +27,7 @@ interface Claim {
 export class SliceClaims {
 	readonly #free: Query<{ now: number; at: number }, FreeSlice>;
 	readonly #claim: Query<Claim, unknown>;
-	readonly #due: Query<{ at: number; limit: number }, { tenant_id: string; id: string; status: string }>;
+	readonly #due: Query<{ at: number; now: number; limit: number }, { tenant_id: string; id: string; status: string }>;
 	readonly #waiting: Query<object, { broadcasts: number }>;
 	readonly #open: Query<object, { recipients: number | null }>;
 	readonly #oldestLease: Query<object, { lease_end: number | null }>;
@@ -71,11 +71,11 @@ export class SliceClaims {
 				.where("broadcast_id", "=", param("broadcast"))
 				.where("id", "=", param("slice")),
 		);
-		this.#due = query<{ at: number; limit: number }>()((param) =>
+		this.#due = query<{ at: number; now: number; limit: number }>()((param) =>
 			db
 				.selectFrom("convoke_broadcasts as b")
 				.select(["b.tenant_id", "b.id", "b.status"])
-				.where("b.status", "in", ["queued", "scheduled", "sending"])
+				.where("b.status", "in", ["queued", "scheduled", "sending", "canceled"])
 				.where((eb) =>
 					eb.or([
 						eb("b.status", "=", "queued"),
@@ -92,6 +92,24 @@ export class SliceClaims {
 										.whereRef("s.broadcast_id", "=", "b.id")
 										.where("s.open", ">", sql.lit(0)),
 								),
+							),
+						]),
+						eb.and([
+							eb("b.status", "=", "canceled"),
+							eb.exists(
+								eb
+									.selectFrom("convoke_broadcast_slices as s")
+									.select("s.id")
+									.whereRef("s.tenant_id", "=", "b.tenant_id")
+									.whereRef("s.broadcast_id", "=", "b.id")
+									.where("s.open", ">", sql.lit(0))
+									.where((slice) =>
+										slice.or([
+											slice("s.pending", ">", sql.lit(0)),
+											slice("s.owner", "is", null),
+											slice("s.lease_end", "<=", param("now")),
+										]),
+									),
 							),
 						]),
 					]),
@@ -138,8 +156,8 @@ export class SliceClaims {
 	}
 
 	/** Broadcasts with something to do other than sending. */
-	*due(at: Date, limit: number): Unit<readonly DueBroadcast[]> {
-		const rows = yield* all(this.#due.bind({ at: at.getTime(), limit }));
+	*due(at: Date, now: number, limit: number): Unit<readonly DueBroadcast[]> {
+		const rows = yield* all(this.#due.bind({ at: at.getTime(), now, limit }));
 		return rows.map(({ tenant_id: tenantId, id: broadcastId, status }) => ({
 			tenantId,
 			broadcastId,
@@ -164,4 +182,5 @@ const NEEDS = {
 	scheduled: "start",
 	queued: "plan",
 	sending: "settle",
+	canceled: "cancel",
 } as const satisfies Partial<Record<BroadcastRecord["status"], DueBroadcast["need"]>>;

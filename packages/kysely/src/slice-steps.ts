@@ -131,9 +131,11 @@ export class SliceSteps {
 				new_reason: "text",
 				new_retry_at: "number",
 				new_provider_id: "text",
+				untried: "integer",
 			});
 			return compiled(sql<{ state: string }>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
-					retry_at = o.new_retry_at, provider_id = o.new_provider_id, updated_at = ${param("at")}
+					retry_at = o.new_retry_at, provider_id = o.new_provider_id, attempts = r.attempts - o.untried,
+					updated_at = ${param("at")}
 				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 				and r.contact_id = o.contact_id and r.state = 'sending' and r.attempts = o.attempt returning state`);
 		});
@@ -397,7 +399,7 @@ function toRecord(outcome: RecipientOutcome, status: BroadcastStatus): readonly 
 	const { contactId, attempt, providerId } = outcome;
 	const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
 	const retry = state === "pending" && retryAt !== null ? retryAt.getTime() : null;
-	return [contactId, attempt, state, reason, retry, providerId];
+	return [contactId, attempt, state, reason, retry, providerId, outcome.untried === true ? 1 : 0];
 }
 
 /** What becomes of a recipient that would be tried again, had its broadcast not been canceled. */

@@ -39,7 +39,8 @@ export class SqlStorage implements Storage {
 
 	async findDue(at: Date, limit: number): Promise<readonly DueBroadcast[]> {
 		this.#refuseWork();
-		return this.#runner.read(() => this.#stores.sliceClaims.due(at, limit));
+		const now = await this.#runner.now();
+		return this.#runner.read(() => this.#stores.sliceClaims.due(at, now, limit));
 	}
 
 	async claimSlice(claim: {

@@ -203,8 +203,9 @@ export class SqlTenant implements TenantStorage {
 		return this.#runner.write(() => this.#stores.sliceSteps.advance(this.#tenant, step, now));
 	}
 
-	moveRecipients(move: RecipientMove): Promise<number> {
-		return this.#runner.write(() => this.#stores.recipients.move(this.#tenant, move));
+	async moveRecipients(move: RecipientMove): Promise<number> {
+		const now = await this.#runner.now();
+		return this.#runner.write(() => this.#stores.recipients.move(this.#tenant, move, now));
 	}
 
 	findRecipient(broadcastId: string, contactId: string): Promise<Recipient | undefined> {

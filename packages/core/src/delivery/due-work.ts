@@ -5,6 +5,7 @@ import { requireReferences } from "../resources/broadcast-references.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { queuedFields } from "../resources/broadcasts.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
+import { callOff } from "./call-off.ts";
 import { freeze } from "./freeze.ts";
 import { writePlan } from "./planner.ts";
 
@@ -20,7 +21,7 @@ export interface DueReport {
 }
 
 /**
- * Starts scheduled broadcasts, plans queued ones, and closes those with nothing left. One that fails, because its sender
+ * Starts scheduled broadcasts, plans queued ones, and closes canceled ones and those with nothing left. One that fails, because its sender
  * cannot be found for example, keeps no other from being sent.
  *
  * @throws what the storage throws.
@@ -42,12 +43,12 @@ export async function doDueWork(context: AudienceContext, signal: AbortSignal | 
 	return { progressed, failures };
 }
 
-/** Closes what has nothing left to send, and answers how many broadcasts still wait to be begun. Begins no message. */
+/** Closes what is canceled or has nothing left to send, and answers how many broadcasts still wait to be begun. Begins no message. */
 export async function closeDue(context: AudienceContext): Promise<number> {
 	let waiting = 0;
 	for (const each of await context.storage.findDue(context.clock.now(), MOST)) {
-		if (each.need === "settle") await settle(tenantContext(context, each.tenantId), each.broadcastId);
-		else waiting += 1;
+		if (each.need === "start" || each.need === "plan") waiting += 1;
+		else await close(tenantContext(context, each.tenantId), each);
 	}
 	return waiting;
 }
@@ -60,7 +61,13 @@ export function isStorageFailure(error: unknown): boolean {
 async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSignal | undefined): Promise<void> {
 	if (due.need === "start") await startScheduled(context, due.broadcastId);
 	else if (due.need === "plan") await writePlan(context, due.broadcastId, signal);
-	else await settle(context, due.broadcastId);
+	else await close(context, due);
+}
+
+/** Does what begins no message. */
+async function close(context: TenantContext, { need, broadcastId }: DueBroadcast): Promise<void> {
+	if (need === "settle") await settle(context, broadcastId);
+	else if (need === "cancel") await callOff(context, broadcastId);
 }
 
 async function startScheduled(context: TenantContext, broadcastId: string): Promise<void> {

@@ -30,7 +30,7 @@ export function recipientOutcome(answer: TransportOutcome, context: AttemptConte
 		}
 		case "account_problem":
 			// The broadcast is paused; the recipient is as if it had not been tried.
-			return outcome(context, "pending", answer.reason);
+			return { ...outcome(context, "pending", answer.reason), untried: true };
 		case "uncertain": {
 			const retryAt = context.retryUncertain ? nextAttempt(context) : undefined;
 			return outcome(context, retryAt === undefined ? "uncertain" : "pending", answer.reason, retryAt);
@@ -38,9 +38,9 @@ export function recipientOutcome(answer: TransportOutcome, context: AttemptConte
 	}
 }
 
-/** A recipient that was marked but not handed over; it is simply marked again. */
+/** A recipient that was marked but not handed over; it is as if it had not been. */
 export function untried(context: Pick<AttemptContext, "contactId" | "attempt">): RecipientOutcome {
-	return outcome(context, "pending", null);
+	return { ...outcome(context, "pending", null), untried: true };
 }
 
 /** A recipient whose message cannot be made. */

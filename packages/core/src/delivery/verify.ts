@@ -30,6 +30,9 @@ export async function verify(context: TenantContext, broadcast: BroadcastRecord)
 	if (broadcast.status === "sent" && counts.pending + counts.sending > 0) {
 		problems.push(`The broadcast is sent, but ${counts.pending + counts.sending} recipients are not.`);
 	}
+	if (broadcast.status === "canceled" && counts.pending > 0) {
+		problems.push(`The broadcast is canceled, but ${counts.pending} recipients are pending until a worker runs.`);
+	}
 	if (broadcast.plan?.complete !== true && ["sending", "paused", "sent"].includes(broadcast.status)) {
 		problems.push(`The broadcast is ${broadcast.status}, but its plan is not complete.`);
 	}

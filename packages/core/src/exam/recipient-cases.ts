@@ -7,6 +7,7 @@ import {
 	accepted,
 	claim,
 	markAll,
+	passLease,
 	pendingRecipient,
 	provesTally,
 	sendingTo,
@@ -192,6 +193,33 @@ const moving: readonly StorageCase[] = [
 		const expected = { ...pendingRecipient(broadcast, fifth), state: "uncertain", updatedAt: minutes(20) };
 		assert.deepEqual(await tenant.findRecipient(broadcast.id, fifth.id), expected);
 		assert.deepEqual((await provesTally(tenant, broadcast)).uncertain, 1);
+	}),
+
+	examCase("moveRecipients: leaves alone what is being sent under a lease", async (world) => {
+		const { storage, tenant, inert, make } = world;
+		const contacts = make.contacts(3);
+		const broadcast = await sendingTo(tenant, make, contacts, 1);
+		const [ended, returned, held] = [
+			await markAll(storage, tenant),
+			await markAll(storage, tenant),
+			await markAll(storage, tenant),
+		];
+		const end = { from: "sending", to: "uncertain", reason: "interrupted" } as const;
+		const move: RecipientMove = { broadcastId: broadcast.id, ...end, at: minutes(20), limit: 9 };
+		assert.equal(await inert(() => tenant.moveRecipients(move)), 0);
+		await tenant.advanceSlice(step(ended, { leaseMs: 1 }));
+		await tenant.advanceSlice(step(returned, { leaseMs: 0 }));
+		await tenant.advanceSlice(step(held, { leaseMs: 3_600_000 }));
+		await passLease(storage);
+		assert.equal(await tenant.moveRecipients(move), 2);
+		const [first, , third] = contacts;
+		assert.ok(first && third);
+		assert.equal((await tenant.findRecipient(broadcast.id, third.id))?.state, "sending");
+		const { state, reason, attempts } = present(await tenant.findRecipient(broadcast.id, first.id));
+		assert.deepEqual([state, reason, attempts], ["uncertain", "interrupted", 1]);
+		const late = await tenant.advanceSlice(step(ended, { outcomes: [accepted(first)] }));
+		assert.deepEqual([late.late, late.open], [1, 0]);
+		await provesTally(tenant, broadcast);
 	}),
 
 	examCase("moveRecipients: makes failed and uncertain ones due again", async ({ storage, tenant, make }) => {

@@ -5,7 +5,7 @@ import type { Storage } from "../ports/storage.ts";
 import { contactOf, decideOne, put, remove, retain } from "./contact-acts.ts";
 import { present, provesCopies } from "./proofs.ts";
 import { minutes } from "./records.ts";
-import { accepted, claim, markAll, sendingTo, startSending, step } from "./sending-acts.ts";
+import { accepted, claim, markAll, passLease, sendingTo, startSending, step } from "./sending-acts.ts";
 import { BYSTANDER, examCase, type StorageCase, TENANT } from "./storage-case.ts";
 
 const HOUR = 3_600_000;
@@ -179,6 +179,26 @@ const due: readonly StorageCase[] = [
 		assert.deepEqual(await needs(storage), [[TENANT, broadcast.id, "settle"], settled]);
 		await tenant.moveBroadcast({ id: broadcast.id, from: ["sending"], changes: { status: "sent" } });
 		assert.deepEqual(await needs(storage), [settled]);
+	}),
+
+	examCase("findDue: finds what is canceled with recipients that nobody brings to an end", async (world) => {
+		const { storage, tenant, bystander, make } = world;
+		await sendingTo(bystander, make, make.contacts(1));
+		await claim(storage, "other", HOUR);
+		const broadcast = await sendingTo(tenant, make, make.contacts(2));
+		const lease = await claim(storage);
+		await tenant.advanceSlice(step(lease, { mark: 1, leaseMs: HOUR }));
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["sending"], changes: { status: "canceled" } });
+		const canceled = [[TENANT, broadcast.id, "cancel"]];
+		assert.deepEqual(await needs(storage), canceled);
+		const move = { broadcastId: broadcast.id, at: minutes(9), limit: 9 };
+		await tenant.moveRecipients({ ...move, from: "pending", to: "skipped", reason: "canceled" });
+		assert.deepEqual(await needs(storage), []);
+		await tenant.advanceSlice(step(lease, { leaseMs: 1 }));
+		await passLease(storage);
+		assert.deepEqual(await needs(storage), canceled);
+		await tenant.moveRecipients({ ...move, from: "sending", to: "uncertain", reason: "interrupted" });
+		assert.deepEqual(await needs(storage), []);
 	}),
 
 	examCase("measureBacklog: adds up all tenants", async ({ storage, tenant, bystander, make }) => {

@@ -191,6 +191,24 @@ const recording: readonly StorageCase[] = [
 		assert.deepEqual(marks(await tenant.advanceSlice(step(lease, { mark: 9, at: minutes(31) }))), [[first.id, 2]]);
 	}),
 
+	examCase("advanceSlice: does not count an attempt that nobody made", async ({ storage, tenant, make }) => {
+		const contacts = make.contacts(2);
+		const [first, second] = contacts;
+		assert.ok(first && second);
+		const broadcast = await sendingTo(tenant, make, contacts);
+		const lease = await markAll(storage, tenant);
+		const again = { state: "pending", reason: "quota", untried: true } as const;
+		await tenant.advanceSlice(
+			step(lease, { outcomes: [accepted(first, again), accepted(second, { state: "pending" })] }),
+		);
+		const untried = { ...pendingRecipient(broadcast, first), reason: "quota", updatedAt: minutes(7) };
+		assert.deepEqual(await tenant.findRecipient(broadcast.id, first.id), untried);
+		assert.deepEqual(marks(await tenant.advanceSlice(step(lease, { mark: 9 }))), [
+			[first.id, 1],
+			[second.id, 2],
+		]);
+	}),
+
 	examCase("advanceSlice: tries nobody again whose broadcast is canceled", async ({ storage, tenant, make }) => {
 		const contacts = make.contacts(3);
 		const [first, second, third] = contacts;

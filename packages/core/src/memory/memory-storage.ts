@@ -4,6 +4,8 @@ import type { BroadcastRecord } from "../model/broadcast.ts";
 import type { Backlog, DueBroadcast, SliceLease, Storage, TenantStorage } from "../ports/storage.ts";
 import { storageClosed } from "../storage-errors.ts";
 import { MemoryTenant } from "./memory-tenant.ts";
+import { isLeased } from "./recipient-rows.ts";
+import type { Slice } from "./recipient-rows.ts";
 import { claimSlice } from "./sending.ts";
 import { TenantTables } from "./tenant-tables.ts";
 
@@ -70,7 +72,7 @@ class MemoryStorage implements Storage {
 		const due: DueBroadcast[] = [];
 		for (const { tenantId, tables, broadcast } of this.#broadcasts()) {
 			if (due.length >= limit) break;
-			const need = needOf(tables, broadcast, at);
+			const need = needOf(tables, broadcast, at, this.#time());
 			if (need !== undefined) due.push({ tenantId, broadcastId: broadcast.id, need });
 		}
 		return due;
@@ -139,12 +141,26 @@ function owns(tables: TenantTables, owner: { readonly broadcastId: string } | { 
 	return tables.contacts.peek({ id: owner.contactId }) !== undefined || tables.retained.hasContact(owner.contactId);
 }
 
-function needOf(tables: TenantTables, broadcast: BroadcastRecord, at: Date): DueBroadcast["need"] | undefined {
+function needOf(
+	tables: TenantTables,
+	broadcast: BroadcastRecord,
+	at: Date,
+	now: number,
+): DueBroadcast["need"] | undefined {
 	const { status, scheduledAt, plan } = broadcast;
 	if (status === "queued") return "plan";
 	if (status === "scheduled") return scheduledAt !== null && scheduledAt <= at ? "start" : undefined;
+	if (status === "canceled") {
+		const left = tables.recipientsOf(broadcast.id).slices.some((slice) => isAbandoned(slice, now));
+		return left ? "cancel" : undefined;
+	}
 	if (status !== "sending" || plan?.complete !== true) return undefined;
 	return tables.recipientsOf(broadcast.id).open === 0 ? "settle" : undefined;
+}
+
+/** Whether a slice of a canceled broadcast has recipients that no worker is to bring to their end. */
+function isAbandoned(slice: Slice, now: number): boolean {
+	return slice.counts.pending > 0 || (slice.counts.sending > 0 && !isLeased(slice, now));
 }
 
 function compare(a: string, b: string): number {

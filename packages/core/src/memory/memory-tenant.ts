@@ -245,7 +245,7 @@ export class MemoryTenant implements TenantStorage {
 	}
 
 	async moveRecipients({ broadcastId, ...move }: RecipientMove): Promise<number> {
-		return this.#open().recipientsOf(broadcastId).move(move);
+		return this.#open().recipientsOf(broadcastId).move(move, this.#time());
 	}
 
 	async findRecipient(broadcastId: string, contactId: string): Promise<Recipient | undefined> {

@@ -96,11 +96,12 @@ export class RecipientRows {
 		return before === undefined ? found : found.toReversed();
 	}
 
-	/** Moves recipients, by ascending contact id, and says how many. */
-	move({ contactId, from, to, reason, at, limit }: Omit<RecipientMove, "broadcastId">): number {
+	/** Moves recipients, by ascending contact id, and says how many. `now` in milliseconds. */
+	move({ contactId, from, to, reason, at, limit }: Omit<RecipientMove, "broadcastId">, now: number): number {
 		let moved = 0;
 		for (const slice of contactId === undefined ? this.#slices : [this.#sliceOf(contactId)]) {
 			if (slice === undefined || countIn(slice.counts, from) === 0) continue;
+			if (from === "sending" && isLeased(slice, now)) continue;
 			for (const [position, row] of slice.rows.entries()) {
 				if (moved >= limit) return moved;
 				if (row.state !== from || (contactId !== undefined && row.contactId !== contactId)) continue;
@@ -152,6 +153,11 @@ export class RecipientRows {
 /** How many of a slice are `pending` or `sending`. */
 export function openIn({ counts }: Slice): number {
 	return counts.pending + counts.sending;
+}
+
+/** Whether a lease of the slice is in force. `now` in milliseconds. */
+export function isLeased({ owner, leaseEnd }: Slice, now: number): boolean {
+	return owner !== undefined && leaseEnd > now;
 }
 
 /** Where a contact's row is in a slice. */

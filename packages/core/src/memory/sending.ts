@@ -3,13 +3,12 @@ import type { BroadcastStatus } from "../model/broadcast.ts";
 import type { MarkedRecipient, SliceStep, SliceTurn } from "../ports/storage.ts";
 import { copyContact } from "./contact-rows.ts";
 import type { RecipientRow, Slice } from "./recipient-rows.ts";
-import { changeRow, openIn, positionOf } from "./recipient-rows.ts";
+import { changeRow, isLeased, openIn, positionOf } from "./recipient-rows.ts";
 import type { TenantTables } from "./tenant-tables.ts";
 
 /** Leases a slice to a worker if there is something to do in it, and says whether. `now` and `at` in milliseconds. */
 export function claimSlice(slice: Slice, owner: string, leaseMs: number, at: number, now: number): boolean {
-	const isLeased = slice.owner !== undefined && slice.leaseEnd > now;
-	if (isLeased || !hasWork(slice, at)) return false;
+	if (isLeased(slice, now) || !hasWork(slice, at)) return false;
 	slice.claim += 1;
 	slice.owner = owner;
 	slice.leaseEnd = now + leaseMs;
@@ -52,7 +51,7 @@ function isDue(row: RecipientRow, at: number): boolean {
 function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep, status: BroadcastStatus): number {
 	let late = 0;
 	for (const outcome of outcomes) {
-		const { contactId, attempt, providerId } = outcome;
+		const { contactId, attempt, providerId, untried } = outcome;
 		const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
 		const position = positionOf(slice, contactId);
 		const row = position === undefined ? undefined : slice.rows[position];
@@ -61,7 +60,8 @@ function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep, status: Broad
 			continue;
 		}
 		const retry = state === "pending" && retryAt !== null ? retryAt.getTime() : null;
-		changeRow(slice, position, { state, reason, retryAt: retry, providerId, updatedAt: at.getTime() });
+		const attempts = untried === true ? attempt - 1 : attempt;
+		changeRow(slice, position, { state, reason, attempts, retryAt: retry, providerId, updatedAt: at.getTime() });
 	}
 	return late;
 }

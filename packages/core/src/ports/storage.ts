@@ -148,7 +148,7 @@ export interface RecipientMove {
 	readonly broadcastId: string;
 	/** Only this recipient. */
 	readonly contactId?: string | undefined;
-	/** Those in this state. */
+	/** Those in this state; of `sending` ones only those whose slice's lease has ended or was given back. */
 	readonly from: RecipientState;
 	/** Their new state; never `excluded` or `sending`. */
 	readonly to: RecipientState;
@@ -190,6 +190,8 @@ export interface RecipientOutcome {
 	readonly retryAt: Date | null;
 	/** The transport's own id of the message. */
 	readonly providerId: string | null;
+	/** Nobody tried to send the message: the attempt does not count, and its number is given again. */
+	readonly untried?: true | undefined;
 }
 
 /** One step of sending a slice: outcomes are recorded, then free places are filled, in one unit. */
@@ -253,8 +255,11 @@ export interface DueBroadcast {
 	readonly tenantId: string;
 	/** Which. */
 	readonly broadcastId: string;
-	/** `start`: scheduled and due. `plan`: queued. `settle`: sending, planned, with nothing left to send. */
-	readonly need: "start" | "plan" | "settle";
+	/**
+	 * `start`: scheduled and due. `plan`: queued. `settle`: sending, planned, with nothing left to send. `cancel`: canceled,
+	 * with recipients that are `pending`, or `sending` in a slice whose lease has ended or was given back.
+	 */
+	readonly need: "start" | "plan" | "settle" | "cancel";
 }
 
 /** How much is waiting, over all tenants. */

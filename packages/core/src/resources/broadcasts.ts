@@ -1,5 +1,6 @@
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
+import { callOff } from "../delivery/call-off.ts";
 import { explain } from "../delivery/explain.ts";
 import type { Explanation } from "../delivery/explain.ts";
 import { check } from "../delivery/check.ts";
@@ -205,15 +206,8 @@ export class Broadcasts {
 			}
 		}
 		const canceled = await this.#move(broadcast.id, "cancel", { status: "canceled", updatedAt: at });
-		const move = {
-			broadcastId: broadcast.id,
-			from: "pending",
-			to: "skipped",
-			reason: "canceled",
-			at,
-			limit: 1000,
-		} as const;
-		while ((await tenant.moveRecipients(move)) > 0) await clock.pause();
+		// Should this be interrupted, a worker goes on with it.
+		await callOff(this.#context, broadcast.id);
 		return canceled;
 	}
 

@@ -1,7 +1,7 @@
 import type { SliceStep } from "../../src/ports/storage.ts";
 import { EVERY_STATUS } from "./acts.ts";
 import type { Break } from "./saboteur.ts";
-import { lying, nextTurn, verb } from "./saboteur.ts";
+import { lying, nextTurn, overriding, verb, watching } from "./saboteur.ts";
 
 const HOUR = 3_600_000;
 
@@ -83,6 +83,10 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 		}
 		return run({ ...step, outcomes });
 	}),
+	"advanceSlice counts attempts that nobody made": stepping((step) => ({
+		...step,
+		outcomes: step.outcomes.map(({ untried: _untried, ...outcome }) => outcome),
+	})),
 	"advanceSlice tries again what is canceled": verb("advanceSlice", async ({ run, tenant }, step) => {
 		const { broadcastId: id } = step.lease;
 		const status = (await tenant.findBroadcast(id))?.status;
@@ -110,6 +114,30 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 		await tenant.moveBroadcast({ id, from: EVERY_STATUS, changes: { status } });
 		return { ...turn, status };
 	}),
+	"findDue overlooks what is canceled": (storage) =>
+		overriding(storage, {
+			findDue: async (at, limit) => (await storage.findDue(at, limit)).filter(({ need }) => need !== "cancel"),
+		}),
+	"findDue overlooks the lease of what is canceled": (storage) => {
+		const { names, watched } = watching(storage);
+		return overriding(watched, {
+			findDue: async (at, limit) => {
+				const due = [...(await storage.findDue(at, limit))];
+				for (const tenantId of names) {
+					const tenant = storage.forTenant(tenantId);
+					for (const { id: broadcastId, status } of await tenant.pageBroadcasts({ limit: 100 })) {
+						const { sending } = await tenant.tallyBroadcast(broadcastId);
+						if (status !== "canceled" || sending === 0 || due.some((one) => one.broadcastId === broadcastId)) continue;
+						due.push({ tenantId, broadcastId, need: "cancel" });
+					}
+				}
+				return due;
+			},
+		});
+	},
+	"moveRecipients moves nobody who is being sent to": verb("moveRecipients", async ({ run }, move) =>
+		move.from === "sending" ? 0 : run(move),
+	),
 	"moveRecipients ignores the limit": verb("moveRecipients", ({ run }, move) => run({ ...move, limit: 1_000 })),
 	"moveRecipients moves everyone": verb("moveRecipients", ({ run }, { contactId: _contactId, ...move }) => run(move)),
 	"pageRecipients ignores the state": verb("pageRecipients", ({ run }, id, { reason }, page) =>
