@@ -150,4 +150,49 @@ describe("importing contacts", () => {
 		const report = await audience.contacts.imports.create({ file: file() });
 		expect(report).toMatchObject({ status: "failed", failure: "csv_encoding", counts: { created: 2 } });
 	});
+
+	describe("that is interrupted", () => {
+		async function* rows(count: number): AsyncGenerator<string, void> {
+			yield "email\n";
+			for (let index = 0; index < count; index += 1) yield `c${index}@example.com\n`;
+			throw new Error("The connection was lost.");
+		}
+
+		test("by its stream keeps the rows known to be whole and has failed", async () => {
+			const audience = openAudience();
+			await expect(audience.contacts.imports.create({ file: rows(2003) })).rejects.toThrow("The connection was lost.");
+			const { data } = await audience.contacts.imports.list();
+			expect(data).toMatchObject([
+				{ status: "failed", failure: "interrupted", counts: { total: 2002, created: 2002 } },
+			]);
+			expect(data[0]?.completedAt).toBeInstanceOf(Date);
+			expect(await audience.contacts.count()).toBe(2002);
+		});
+
+		test("by its `onProgress` keeps the rows before it and has failed", async () => {
+			const audience = openAudience();
+			const list = Array.from({ length: 500 }, (_, index) => `c${index}@example.com`).join("\n");
+			const onProgress = () => {
+				throw new Error("No more.");
+			};
+			await expect(audience.contacts.imports.create({ list, onProgress })).rejects.toThrow("No more.");
+			const { data } = await audience.contacts.imports.list();
+			expect(data).toMatchObject([{ status: "failed", failure: "interrupted", counts: { total: 201 } }]);
+			expect(await audience.contacts.count()).toBe(201);
+		});
+	});
+
+	test.each([{ columns: { email: "Email" } }, { encoding: "utf-8" as const }, { delimiter: ";" as const }])(
+		"refuses %j for a list",
+		async (options) => {
+			const { contacts } = openAudience();
+			const field = Object.keys(options)[0];
+			await expect(contacts.imports.create({ list: "a@example.com", ...options })).rejects.toMatchObject({
+				code: "invalid_input",
+				reason: "option_not_for_list",
+				field,
+			});
+			expect((await contacts.imports.list()).data).toEqual([]);
+		},
+	);
 });

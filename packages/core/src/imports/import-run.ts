@@ -63,7 +63,12 @@ export class ImportRun {
 		};
 	}
 
-	/** Writes all rows, and answers with the import as it ended. */
+	/**
+	 * Writes all rows, and answers with the import as it ended.
+	 *
+	 * @throws what reading the rows, `onProgress` or the storage throws. The rows before it are written, and the import has
+	 * failed.
+	 */
 	async read(
 		rows: AsyncIterable<TableRow | RefusedRow>,
 		onProgress: ((counts: ImportCounts) => void) | undefined,
@@ -71,11 +76,13 @@ export class ImportRun {
 		await this.#context.tenant.insertImport(this.#record);
 		try {
 			const failure = await this.#readAll(rows, onProgress);
-			await this.#flush(onProgress);
+			await this.#write();
+			onProgress?.(this.#record.counts);
 			return await this.#end(failure);
 		} catch (error) {
 			// Canceled: the unit was refused, and what was written before it stays.
 			if (ConvokeError.is(error) && error.reason === "import_ended") return this.#stored();
+			await this.#fail(error);
 			throw error;
 		}
 	}
@@ -97,15 +104,11 @@ export class ImportRun {
 			if (next.done === true) return null;
 			const row = "cells" in next.value ? mapRow(next.value, this.#task.plan) : next.value;
 			if (this.#take(row)) continue;
-			await this.#flush(onProgress);
+			await this.#write();
 			this.#take(row);
+			onProgress?.(this.#record.counts);
+			await this.#context.clock.pause();
 		}
-	}
-
-	async #flush(onProgress: ((counts: ImportCounts) => void) | undefined): Promise<void> {
-		await this.#write();
-		onProgress?.(this.#record.counts);
-		await this.#context.clock.pause();
 	}
 
 	/** Adds a row to the unit at hand; `false`: the unit must be written first. */
@@ -172,6 +175,12 @@ export class ImportRun {
 			const issue: ImportIssue = { line: row.line, severity: "error", reason, field, message };
 			return { kind: "failed", decision: UNCHANGED, issues: [issue] };
 		}
+	}
+
+	/** Ends the import as far as the storage allows: what led here is what the caller is to learn. */
+	async #fail(error: unknown): Promise<void> {
+		await this.#write().catch(() => {});
+		await this.#end(ConvokeError.is(error) ? error.reason : "interrupted").catch(() => {});
 	}
 
 	async #end(failure: string | null): Promise<ContactImport> {

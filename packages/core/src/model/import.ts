@@ -23,7 +23,7 @@ export interface ContactImport {
 	readonly status: ImportStatus;
 	/** What became of the rows read so far. */
 	readonly counts: ImportCounts;
-	/** Why the whole import failed: a `reason` of the import's errors. */
+	/** Why the whole import failed: an error's `reason`, or `interrupted` by an error of the host's stream or `onProgress`. */
 	readonly failure: string | null;
 	/** When it began. */
 	readonly createdAt: Date;

@@ -81,7 +81,8 @@ export class Imports {
 	 * import `failed`, with the rows before it written.
 	 *
 	 * @throws `invalid_input`, with nothing written, for a file that is no CSV, has no column for addresses or not the
-	 * columns named; `not_found` for a segment or topic.
+	 * columns named, or for options that do not go together; `not_found` for a segment or topic. What the host's stream or
+	 * `onProgress` throws, after the rows before it are written.
 	 */
 	async create(options: NewImport, act?: ActOptions): Promise<ContactImport> {
 		const { segments = [], topics = [], onConflict = "upsert" } = checkInput(newImport, options, "import");
@@ -98,8 +99,7 @@ export class Imports {
 			if (header.done === true || !("cells" in header.value)) {
 				throw invalidInput("csv_empty", "file", "The file has no header.");
 			}
-			const columns = options.list === undefined ? options.columns : undefined;
-			const plan = planColumns(header.value.cells, columns, types);
+			const plan = planColumns(header.value.cells, options.columns, types);
 			await properties.writeDeclared();
 			const run = new ImportRun(this.#context, { plan, segmentIds, choices, onConflict, actor });
 			return await run.read(rows, options.onProgress);
@@ -162,6 +162,10 @@ async function* readRows(options: NewImport): AsyncGenerator<TableRow | RefusedR
 	const { file, list, encoding, delimiter } = options;
 	if ((file === undefined) === (list === undefined)) {
 		throw invalidInput("source_ambiguous", "file", "Give a `file` or a `list`, one of the two.");
+	}
+	for (const option of ["columns", "encoding", "delimiter"] as const) {
+		if (list === undefined || options[option] === undefined) continue;
+		throw invalidInput("option_not_for_list", option, `\`${option}\` is for a \`file\`; a \`list\` needs none.`);
 	}
 	if (file !== undefined) yield* readCsvRows(file, { encoding, delimiter });
 	else if (list !== undefined) yield* readListRows(list);
