@@ -17,10 +17,11 @@ export interface Explanation {
 	/** The contact. */
 	readonly contactId: string;
 	/**
-	 * `not_in_target`: no candidate. Before the plan is written, `pending`: would receive it, or `excluded`. Afterwards the
-	 * state of its recipient row.
+	 * `not_in_target`: no candidate. `too_late`: created after the broadcast was sent off. `not_sent`: the broadcast was
+	 * canceled or failed before it came to this contact. Before the plan is written, `pending`: would receive it, or
+	 * `excluded`. Afterwards the state of its recipient row.
 	 */
-	readonly outcome: RecipientState | "not_in_target";
+	readonly outcome: RecipientState | "not_in_target" | "too_late" | "not_sent";
 	/** Why, where the outcome has a reason. */
 	readonly reason: string | null;
 	/** The same as a sentence. */
@@ -69,22 +70,23 @@ export async function explain(
 	const contactId = contact?.id ?? ("id" in key ? key.id : undefined);
 	if (contactId === undefined) throw notFound("contact");
 	const recipient = await context.tenant.findRecipient(broadcast.id, contactId);
-	if (recipient !== undefined) return explanation(contactId, recipient.state, recipient.reason, recipient);
+	if (recipient !== undefined) return ofRecipient(broadcast, recipient);
 	if (contact === undefined) throw notFound("contact");
-	if (broadcast.plan?.complete === true || passed(broadcast, contactId)) {
-		return explanation(contactId, "not_in_target", null, null);
-	}
+	const { plan, status, statusReason } = broadcast;
+	if (plan !== null && (plan.upTo === null || contactId > plan.upTo)) return explanation(contactId, "too_late");
+	if (plan?.complete === true || isPassed(broadcast, contactId)) return explanation(contactId, "not_in_target");
+	if (status === "canceled") return explanation(contactId, "not_sent", "canceled");
+	if (status === "failed") return explanation(contactId, "not_sent", statusReason);
 	const judgement = await judgementOf(context, broadcast);
 	const facts = await factsOf(context, judgement, contact);
-	if (!compileMatch(judgement.target, facts)(contact)) return explanation(contactId, "not_in_target", null, null);
+	if (!compileMatch(judgement.target, facts)(contact)) return explanation(contactId, "not_in_target");
 	const reason = compileRules(judgement.rules, facts)(contact);
-	return explanation(contactId, reason === undefined ? "pending" : "excluded", reason ?? null, null);
+	return explanation(contactId, reason === undefined ? "pending" : "excluded", reason);
 }
 
-/** Whether the walk of a plan that is being written will not come to this contact any more. */
-function passed({ plan }: BroadcastRecord, contactId: string): boolean {
-	if (plan === null) return false;
-	return plan.upTo === null || contactId > plan.upTo || (plan.through !== null && contactId <= plan.through);
+/** Whether the walk of a plan that is being written has passed this contact. */
+function isPassed({ plan }: BroadcastRecord, contactId: string): boolean {
+	return plan !== null && plan.through !== null && contactId <= plan.through;
 }
 
 async function factsOf(context: TenantContext, judgement: Judgement, contact: ContactRecord): Promise<MatchFacts> {
@@ -99,6 +101,9 @@ async function factsOf(context: TenantContext, judgement: Judgement, contact: Co
 	};
 }
 
+const CANCELED = "The broadcast was canceled before the contact's message was sent.";
+
+/** Why somebody is left out. */
 const REASONS: Readonly<Record<string, string>> = {
 	suppressed: "The address is on the suppression list.",
 	unsubscribed: "The contact has unsubscribed from everything.",
@@ -107,26 +112,38 @@ const REASONS: Readonly<Record<string, string>> = {
 	topic_not_opted_in: "The topic is for those who opt in, and the contact has not.",
 	address_needs_smtputf8: "The transport cannot reach an address with characters beyond ASCII before the @.",
 	removed: "The contact was removed before its message was sent.",
-	canceled: "The broadcast was canceled before its message was sent.",
+	canceled: CANCELED,
 };
+
+const RETRIED = "The transport has not taken the message yet; it is tried again.";
 
 const OUTCOMES: Readonly<Record<Explanation["outcome"], string>> = {
 	not_in_target: "The contact is not in the broadcast's target.",
+	too_late: "The contact was created after the broadcast was sent off.",
+	not_sent: "The broadcast failed before it was sent to anyone.",
 	pending: "The contact is to receive the broadcast.",
 	sending: "The message is being handed over.",
 	sent: "The transport has taken the message.",
-	failed: "The message was refused for good.",
+	failed: "The contact's message could not be made, or the transport did not take it; it is not tried again.",
 	uncertain: "The message may have been sent: its outcome was lost.",
 	excluded: "The contact is left out.",
 	skipped: "The contact was left out at the moment of sending.",
 };
 
-function explanation(
-	contactId: string,
-	outcome: Explanation["outcome"],
-	reason: string | null,
-	recipient: Recipient | null,
-): Explanation {
-	const message = (reason !== null && Object.hasOwn(REASONS, reason) && REASONS[reason]) || OUTCOMES[outcome];
-	return { contactId, outcome, reason, message, recipient };
+/** Outcomes that their reason explains better. */
+const LEFT_OUT: readonly Explanation["outcome"][] = ["excluded", "skipped", "not_sent"];
+
+function ofRecipient({ status }: BroadcastRecord, recipient: Recipient): Explanation {
+	const { contactId, state, reason, retryAt } = recipient;
+	const explained = { ...explanation(contactId, state, reason), recipient };
+	if (state !== "pending") return explained;
+	// Its cancel was interrupted, and a worker goes on with it.
+	if (status === "canceled") return { ...explained, message: CANCELED };
+	return retryAt === null ? explained : { ...explained, message: RETRIED };
+}
+
+function explanation(contactId: string, outcome: Explanation["outcome"], reason: string | null = null): Explanation {
+	const known = reason !== null && LEFT_OUT.includes(outcome) && Object.hasOwn(REASONS, reason);
+	const message = (known && REASONS[reason]) || OUTCOMES[outcome];
+	return { contactId, outcome, reason, message, recipient: null };
 }
