@@ -178,9 +178,9 @@ export class ImportRun {
 	}
 
 	/** Ends the import as far as the storage allows: what led here is what the caller is to learn. */
-	async #fail(error: unknown): Promise<void> {
+	async #fail(failure: unknown): Promise<void> {
 		await this.#write().catch(() => {});
-		await this.#end(ConvokeError.is(error) ? error.reason : "interrupted").catch(() => {});
+		await this.#end(ConvokeError.is(failure) ? failure.reason : "interrupted").catch(() => {});
 	}
 
 	async #end(failure: string | null): Promise<ContactImport> {
