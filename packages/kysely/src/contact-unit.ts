@@ -12,6 +12,7 @@ import { CONTACT_COLUMNS, encodeContact } from "./contact-rows.ts";
 import type { ContactStore } from "./contact-store.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { EventStore } from "./event-store.ts";
+import { groupBy } from "./group-by.ts";
 import type { ImportStore } from "./import-store.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
@@ -122,12 +123,12 @@ export class ContactUnit {
 		const externalIds = entries.flatMap(({ externalId }) => externalId ?? []);
 		const externalIdHolders = yield* this.#holdersOf(this.#externalIdHolders, tenant, externalIds);
 		const hashes = entries.flatMap((entry) => hashOf(entry) ?? []);
-		const byHash = grouped(
+		const byHash = groupBy(
 			yield* this.#retained(this.#retainedByHash, tenant, hashes),
 			({ addressHash }) => addressHash,
 		);
 		const ids = entries.flatMap(({ key }) => ("id" in key ? key.id : []));
-		const byContact = grouped(
+		const byContact = groupBy(
 			yield* this.#retained(this.#retainedByContact, tenant, ids),
 			({ contactId }) => contactId,
 		);
@@ -305,19 +306,6 @@ function changesKeys(before: ContactRecord | undefined, after: ContactRecord): b
 	return (
 		before.addressKey !== after.addressKey || (before.externalId !== null && before.externalId !== after.externalId)
 	);
-}
-
-function grouped(
-	rows: readonly RetainedOptOut[],
-	keyOf: (row: RetainedOptOut) => string,
-): ReadonlyMap<string, readonly RetainedOptOut[]> {
-	const groups = new Map<string, RetainedOptOut[]>();
-	for (const row of rows) {
-		const group = groups.get(keyOf(row));
-		if (group === undefined) groups.set(keyOf(row), [row]);
-		else group.push(row);
-	}
-	return groups;
 }
 
 function hashOf({ key, address }: ContactEntry): string | undefined {

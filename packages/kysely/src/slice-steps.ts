@@ -1,32 +1,19 @@
-import type {
-	BoundRule,
-	BroadcastStatus,
-	MarkedRecipient,
-	RecipientOutcome,
-	SliceStep,
-	SliceTurn,
-} from "@convoke/core";
+import type { BroadcastStatus, MarkedRecipient, SliceStep, SliceTurn } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
-import { contactSelection, decodeContact } from "./contact-rows.ts";
+import { decodeContact } from "./contact-rows.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { reasonSql } from "./filter-sql.ts";
+import { OutcomeStore } from "./outcome-store.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { CountChanges } from "./recipient-counts.ts";
 import type { DELIVERY_STATES } from "./recipient-counts.ts";
+import { SliceCandidates } from "./slice-candidates.ts";
+import type { Candidate } from "./slice-candidates.ts";
+import { rangeOf } from "./slice-work.ts";
+import type { OfBroadcast, SliceRange, SliceWork } from "./slice-work.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
-
-interface OfBroadcast {
-	readonly tenant: string;
-	readonly broadcast: string;
-}
-
-interface Range extends OfBroadcast {
-	readonly from: string;
-	readonly last: string;
-}
 
 interface FoundSlice {
 	readonly first_contact_id: string;
@@ -60,35 +47,13 @@ interface SteppedSlice extends OfBroadcast {
 	readonly interrupted: number;
 }
 
-/** A recipient whose turn it is, its contact, and what the rules say of it. */
-interface Candidate {
-	readonly recipient_id: string;
-	readonly recipient_attempts: number;
-	/** Null when the contact is gone. */
-	readonly id: string | null;
-	readonly exclusion: string | null;
-}
-
-/** The statements that find whose turn it is. */
-interface CandidateQueries {
-	readonly due: Query<Range & { readonly at: number; readonly limit: number }, Candidate>;
-	readonly interrupted: Query<Range & { readonly claim: number; readonly limit: number }, Candidate>;
-}
-
-/** The part of a slice that a step works on. */
-interface Work extends Range {
-	readonly step: SliceStep;
-	readonly changes: CountChanges;
-}
-
 /** Takes steps of sending slices; see `TenantStorage.advanceSlice`. */
 export class SliceSteps {
 	readonly #dialect: SqlDialect;
-	/** By rules, which stay the same object for all steps of a broadcast. */
-	readonly #candidates = new WeakMap<readonly BoundRule[], CandidateQueries>();
+	readonly #candidates: SliceCandidates;
 	readonly #status: Query<OfBroadcast, { status: BroadcastStatus }>;
 	readonly #find: Query<OfBroadcast & { readonly slice: string }, FoundSlice>;
-	readonly #record: Query<Range & { readonly records: string; readonly at: number }, { state: string }>;
+	readonly #outcomes: OutcomeStore;
 	readonly #mark: Query<
 		OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number },
 		unknown
@@ -97,19 +62,21 @@ export class SliceSteps {
 		OfBroadcast & { readonly records: string; readonly state: string; readonly at: number },
 		unknown
 	>;
-	readonly #hold: Query<Range & { readonly claim: number; readonly at: number }, unknown>;
-	readonly #nextOpen: Query<Range, { contact_id: string }>;
-	readonly #nextDue: Query<Range & { readonly at: number }, { contact_id: string }>;
-	readonly #nextRetry: Query<Range, { retry_at: number }>;
+	readonly #hold: Query<SliceRange & { readonly claim: number; readonly at: number }, unknown>;
+	readonly #nextOpen: Query<SliceRange, { contact_id: string }>;
+	readonly #nextDue: Query<SliceRange & { readonly at: number }, { contact_id: string }>;
+	readonly #nextRetry: Query<SliceRange, { retry_at: number }>;
 	readonly #update: Query<SteppedSlice, unknown>;
 
 	constructor(dialect: SqlDialect) {
 		this.#dialect = dialect;
+		this.#candidates = new SliceCandidates(dialect);
+		this.#outcomes = new OutcomeStore(dialect);
 		const { db } = dialect;
 		const slices = sql.table("convoke_broadcast_slices");
 		const recipients = sql.table("convoke_broadcast_recipients");
 		type Param<Params> = (name: keyof Params & string) => RawBuilder<unknown>;
-		const range = (param: Param<Range>) =>
+		const range = (param: Param<SliceRange>) =>
 			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
@@ -123,22 +90,6 @@ export class SliceSteps {
 					skipped, uncertain, owner, lease_end, claim, interrupted from ${slices}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`),
 		);
-		this.#record = query<Range & { readonly records: string; readonly at: number }>()((param) => {
-			const outcomes = dialect.records(param("records"), {
-				contact_id: "id",
-				attempt: "integer",
-				new_state: "text",
-				new_reason: "text",
-				new_retry_at: "number",
-				new_provider_id: "text",
-				untried: "integer",
-			});
-			return compiled(sql<{ state: string }>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
-					retry_at = o.new_retry_at, provider_id = o.new_provider_id, attempts = r.attempts - o.untried,
-					updated_at = ${param("at")}
-				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
-				and r.contact_id = o.contact_id and r.state = 'sending' and r.attempts = o.attempt returning state`);
-		});
 		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
 			(param) =>
 				compiled(sql`update ${recipients} set state = 'sending', reason = null, retry_at = null,
@@ -155,19 +106,19 @@ export class SliceSteps {
 					and r.contact_id = o.contact_id`);
 			},
 		);
-		this.#hold = query<Range & { readonly claim: number; readonly at: number }>()((param) =>
+		this.#hold = query<SliceRange & { readonly claim: number; readonly at: number }>()((param) =>
 			compiled(sql`update ${recipients} set state = 'uncertain', reason = 'interrupted', updated_at = ${param("at")}
 				where ${range(param)} and state = 'sending' and claim < ${param("claim")}`),
 		);
-		this.#nextOpen = query<Range>()((param) =>
+		this.#nextOpen = query<SliceRange>()((param) =>
 			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients}
 				where ${range(param)} and state in ('pending', 'sending') order by contact_id limit 1`),
 		);
-		this.#nextDue = query<Range & { readonly at: number }>()((param) =>
+		this.#nextDue = query<SliceRange & { readonly at: number }>()((param) =>
 			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients} where ${range(param)}
 				and state = 'pending' and (retry_at is null or retry_at <= ${param("at")}) order by contact_id limit 1`),
 		);
-		this.#nextRetry = query<Range>()((param) =>
+		this.#nextRetry = query<SliceRange>()((param) =>
 			compiled(sql<{ retry_at: number }>`select min(retry_at) as retry_at from ${recipients}
 				where ${range(param)} and state = 'pending'`),
 		);
@@ -191,7 +142,7 @@ export class SliceSteps {
 		}
 		const { first_contact_id: from, last_contact_id: last } = found;
 		const changes = new CountChanges();
-		const late = yield* this.#recordOutcomes({ tenant, broadcast, from, last, step, changes }, status);
+		const late = yield* this.#outcomes.record({ tenant, broadcast, from, last, step, changes }, status);
 		const held = found.owner === lease.owner && found.claim === lease.claim;
 		const work = { tenant, broadcast, from: found.open_from, last, step, changes };
 		const mayBeInterrupted = found.interrupted === 1;
@@ -218,26 +169,11 @@ export class SliceSteps {
 		return { held, marked: filled.marked, late, open, nextRetryAt, status };
 	}
 
-	/** Records what counts, and says how many outcomes came too late. */
-	*#recordOutcomes({ step, changes, ...range }: Work, status: BroadcastStatus): Unit<number> {
-		const own = step.outcomes.filter(({ contactId }) => contactId >= range.from && contactId <= range.last);
-		if (own.length === 0) return step.outcomes.length;
-		const records = new Map(own.toReversed().map((outcome) => [keyOf(outcome), toRecord(outcome, status)]));
-		const statement = this.#record.bind({
-			...range,
-			records: JSON.stringify([...records.values()]),
-			at: step.at.getTime(),
-		});
-		const recorded = yield* all(statement);
-		for (const { state } of recorded) changes.move("sending", state as RecipientOutcome["state"]);
-		return step.outcomes.length - recorded.length;
-	}
-
 	/** Marks recipients, those that an earlier claim left `sending` first. */
-	*#fill(work: Work, mayBeInterrupted: boolean): Unit<Filled> {
+	*#fill(work: SliceWork, mayBeInterrupted: boolean): Unit<Filled> {
 		const { step } = work;
 		const marked: MarkedRecipient[] = [];
-		const queries = this.#candidateQueries(step.rules);
+		const queries = this.#candidates.queries(step.rules);
 		let interrupted = mayBeInterrupted;
 		if (interrupted && step.onInterrupted === "hold") {
 			yield* this.#holdInterrupted(work);
@@ -257,7 +193,7 @@ export class SliceSteps {
 		return { marked, interrupted, isMoreDue };
 	}
 
-	*#holdInterrupted(work: Work): Unit<void> {
+	*#holdInterrupted(work: SliceWork): Unit<void> {
 		const { step, changes } = work;
 		const held = { ...rangeOf(work), claim: step.lease.claim, at: step.at.getTime() };
 		changes.move("sending", "uncertain", yield* changesOf(this.#hold.bind(held)));
@@ -265,7 +201,7 @@ export class SliceSteps {
 
 	/** Marks candidates until the places are filled; answers whether there are more. */
 	*#markAll(
-		work: Work,
+		work: SliceWork,
 		marked: MarkedRecipient[],
 		from: "sending" | "pending",
 		find: (limit: number) => Statement<Candidate>,
@@ -282,7 +218,7 @@ export class SliceSteps {
 
 	/** Marks the candidates whom no rule leaves out. */
 	*#judge(
-		{ tenant, broadcast, step, changes }: Work,
+		{ tenant, broadcast, step, changes }: SliceWork,
 		marked: MarkedRecipient[],
 		from: "sending" | "pending",
 		candidates: readonly Candidate[],
@@ -309,7 +245,7 @@ export class SliceSteps {
 	}
 
 	/** The earliest of all retries, unless something is due now. */
-	*#findNextRetry(work: Work, isMoreDue: boolean | undefined): Unit<Date | undefined> {
+	*#findNextRetry(work: SliceWork, isMoreDue: boolean | undefined): Unit<Date | undefined> {
 		if (isMoreDue === true) return undefined;
 		const range = rangeOf(work);
 		if (isMoreDue === undefined) {
@@ -318,14 +254,6 @@ export class SliceSteps {
 		}
 		const next = yield* first(this.#nextRetry.bind(range));
 		return next === undefined ? undefined : new Date(next.retry_at);
-	}
-
-	#candidateQueries(rules: readonly BoundRule[]): CandidateQueries {
-		const known = this.#candidates.get(rules);
-		if (known !== undefined) return known;
-		const made = buildCandidateQueries(this.#dialect, rules);
-		this.#candidates.set(rules, made);
-		return made;
 	}
 }
 
@@ -359,48 +287,3 @@ function leaseAfter(
 	if (!held) return { owner, lease_end };
 	return { owner: leaseMs > 0 ? lease.owner : null, lease_end: now + leaseMs };
 }
-
-function buildCandidateQueries(dialect: SqlDialect, rules: readonly BoundRule[]): CandidateQueries {
-	const { db } = dialect;
-	const chosen = (
-		param: (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>,
-		condition: RawBuilder<unknown>,
-	) => sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts,
-			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
-		from ${sql.table("convoke_broadcast_recipients")} as r left join ${sql.table("convoke_contacts")} as c
-			on c.tenant_id = r.tenant_id and c.id = r.contact_id
-		where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
-			and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")} and ${condition}
-		order by r.contact_id limit ${param("limit")}`;
-	return {
-		due: query<Range & { readonly at: number; readonly limit: number }>()((param) => {
-			const due = sql`r.state = 'pending' and (r.retry_at is null or r.retry_at <= ${param("at")})`;
-			const statement = chosen(param, due);
-			return { compile: () => statement.compile(db) };
-		}),
-		interrupted: query<Range & { readonly claim: number; readonly limit: number }>()((param) => {
-			const statement = chosen(param, sql`r.state = 'sending' and r.claim < ${param("claim")}`);
-			return { compile: () => statement.compile(db) };
-		}),
-	};
-}
-
-function rangeOf({ tenant, broadcast, from, last }: Work): Range {
-	return { tenant, broadcast, from, last };
-}
-
-/** An outcome counts once, the first of those for the same attempt. */
-function keyOf({ contactId, attempt }: RecipientOutcome): string {
-	return `${contactId} ${attempt}`;
-}
-
-/** The fields that the statement reads, in order. */
-function toRecord(outcome: RecipientOutcome, status: BroadcastStatus): readonly unknown[] {
-	const { contactId, attempt, providerId } = outcome;
-	const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
-	const retry = state === "pending" && retryAt !== null ? retryAt.getTime() : null;
-	return [contactId, attempt, state, reason, retry, providerId, outcome.untried === true ? 1 : 0];
-}
-
-/** What becomes of a recipient that would be tried again, had its broadcast not been canceled. */
-const CANCELED = { state: "skipped", reason: "canceled", retryAt: null } as const;
