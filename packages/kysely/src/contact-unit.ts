@@ -134,10 +134,10 @@ export class ContactUnit {
 		);
 		return entries.map((entry, index) => ({
 			contact: contacts[index],
-			addressHolder: addressHolders.get(entry.address?.key ?? ""),
-			externalIdHolder: externalIdHolders.get(entry.externalId ?? ""),
-			retained: byHash.get(hashOf(entry) ?? "") ?? [],
-			former: byContact.get("id" in entry.key ? entry.key.id : "") ?? [],
+			addressHolder: lookUp(addressHolders, entry.address?.key),
+			externalIdHolder: lookUp(externalIdHolders, entry.externalId),
+			retained: lookUp(byHash, hashOf(entry)) ?? [],
+			former: lookUp(byContact, "id" in entry.key ? entry.key.id : undefined) ?? [],
 		}));
 	}
 
@@ -306,6 +306,11 @@ function changesKeys(before: ContactRecord | undefined, after: ContactRecord): b
 	return (
 		before.addressKey !== after.addressKey || (before.externalId !== null && before.externalId !== after.externalId)
 	);
+}
+
+/** What stands under a key, if there is a key: an empty one is one too. */
+function lookUp<Value>(values: ReadonlyMap<string, Value>, key: string | undefined): Value | undefined {
+	return key === undefined ? undefined : values.get(key);
 }
 
 function hashOf({ key, address }: ContactEntry): string | undefined {

@@ -46,6 +46,15 @@ const finding: readonly StorageCase[] = [
 		const own = await look(tenant, { key: { id: user.id }, externalId: "user_1" });
 		assert.equal(own.externalIdHolder, user.id);
 		assert.equal(own.addressHolder, undefined);
+		const blank = make.contact({ externalId: "" });
+		await put(tenant, blank);
+		const entries = [{ key: { id: user.id } }, { key: { id: addressee.id }, externalId: "" }];
+		let holders: readonly unknown[] = [];
+		await tenant.changeContacts(entries, (both) => {
+			holders = both.map(({ externalIdHolder }) => externalIdHolder);
+			return { contacts: [NOTHING, NOTHING] };
+		});
+		assert.deepEqual(holders, [undefined, blank.id], "no external id is not the empty one");
 	}),
 
 	examCase("changeContacts: tells what was retained for the address", async ({ tenant, bystander, make }) => {

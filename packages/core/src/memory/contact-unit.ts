@@ -16,8 +16,8 @@ export function changeContacts(
 		if (write !== undefined) written.set(write.id, ownCopy(tables, write));
 	}
 	// Whatever may throw comes before the first change.
-	tables.contacts.checkUnique(written, removed);
 	if (decisions.step !== undefined) tables.checkImportGoesOn(decisions.step.import.id);
+	tables.contacts.checkUnique(written, removed);
 
 	for (const id of removed) tables.contacts.delete(id);
 	for (const contact of written.values()) tables.contacts.set(contact);

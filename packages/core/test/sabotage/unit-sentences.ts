@@ -88,6 +88,12 @@ export const unitSaboteurs: Readonly<Record<string, Break>> = {
 	"changeContacts tells no external id holder": verb("changeContacts", ({ run }, entries, decide) =>
 		run(entries, (found) => decide(found.map((one) => ({ ...one, externalIdHolder: undefined })))),
 	),
+	"changeContacts takes no external id for the empty one": verb("changeContacts", ({ run }, entries, decide) =>
+		run(
+			entries.map((entry) => ({ ...entry, externalId: entry.externalId ?? "" })),
+			decide,
+		),
+	),
 	"changeContacts tells nothing retained": verb("changeContacts", ({ run }, entries, decide) =>
 		run(entries, (found) => decide(found.map((one) => ({ ...one, retained: [] })))),
 	),
