@@ -61,20 +61,27 @@ const TENANT: Readonly<Record<keyof TenantStorage, Effect>> = {
 	listImportIssues: "read",
 };
 
+/** All verbs of the port. */
+export const VERBS: readonly string[] = [...Object.keys(ROOT), ...Object.keys(TENANT)];
+
 /** Verbs that were called, in order. */
 export interface StorageCalls {
 	readonly reads: string[];
 	readonly writes: string[];
+	/** Tenants whose part was asked for. */
+	readonly tenants: string[];
 }
 
 /** The same storage, noting down which verbs are called. */
 export function recordStorage(storage: Storage): { readonly storage: Storage; readonly calls: StorageCalls } {
-	const calls: StorageCalls = { reads: [], writes: [] };
+	const calls: StorageCalls = { reads: [], writes: [], tenants: [] };
 	const note = (effect: Effect, verb: string): void => {
 		(effect === "read" ? calls.reads : calls.writes).push(verb);
 	};
-	const forTenant = (tenantId: string): TenantStorage =>
-		recorded(storage.forTenant(tenantId), (verb) => note(TENANT[verb], verb));
+	const forTenant = (tenantId: string): TenantStorage => {
+		calls.tenants.push(tenantId);
+		return recorded(storage.forTenant(tenantId), (verb) => note(TENANT[verb], verb));
+	};
 	return { storage: recorded(storage, (verb) => note(ROOT[verb], verb), { forTenant }), calls };
 }
 
