@@ -156,9 +156,6 @@ const advanceSlice = onRoot(
 	},
 );
 
-/** What a worker does with a slice. */
-export const works: fc.Arbitrary<readonly Operation[]> = fc.tuple(claimSlice, advanceSlice, advanceSlice);
-
 function outcomeOf(
 	mark: Mark | undefined,
 	older: number,
@@ -169,18 +166,35 @@ function outcomeOf(
 
 const state = fc.constantFrom<RecipientState>("pending", "sending", "sent", "failed", "skipped", "uncertain");
 
-const moveRecipients = onTenant(
+/** Of the broadcast that was worked on last, or of any. */
+const moveRecipients = onRoot(
 	"moveRecipients",
 	fc.record({
-		broadcastId,
-		contactId: fc.option(contactId, { nil: undefined, freq: 2 }),
-		from: state,
-		to: state.filter((to) => to !== "sending"),
-		reason: fc.option(someText),
-		at: instants,
-		limit: fc.integer({ min: 1, max: 6 }),
+		tenantId: fc.constantFrom(...TENANTS),
+		isAny: fc.nat(3),
+		move: fc.record({
+			broadcastId,
+			contactId: fc.option(contactId, { nil: undefined, freq: 2 }),
+			from: fc.oneof(fc.constant("pending" as const), state),
+			to: state.filter((to) => to !== "sending"),
+			reason: fc.option(someText),
+			at: instants,
+			limit: fc.integer({ min: 1, max: 6 }),
+		}),
 	}),
-	(tenant, move) => tenant.moveRecipients(move),
+	({ storage, leases }, { tenantId, isAny, move }) => {
+		const lease = isAny === 0 ? undefined : leases.at(-1);
+		const { broadcastId: id } = lease ?? move;
+		return storage.forTenant(lease?.tenantId ?? tenantId).moveRecipients({ ...move, broadcastId: id });
+	},
+);
+
+/** What a worker does with a slice. */
+export const works: fc.Arbitrary<readonly Operation[]> = fc.tuple(
+	claimSlice,
+	advanceSlice,
+	advanceSlice,
+	fc.oneof(moveRecipients, advanceSlice),
 );
 
 const selections = fc.record(
