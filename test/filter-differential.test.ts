@@ -58,6 +58,7 @@ const TEXTS = [
 	"\\",
 	"🦊",
 	"🦊🦊 fox",
+	"fox 🦊",
 	"\uffee",
 	"\ue000",
 	"a\nb\tc",
