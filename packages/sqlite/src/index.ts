@@ -10,5 +10,6 @@
  *
  * @module
  */
+export { schemaSql } from "./schema-sql.ts";
 export { createSqliteStorage } from "./sqlite-storage.ts";
 export type { SqliteStorageOptions } from "./sqlite-storage.ts";

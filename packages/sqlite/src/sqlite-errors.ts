@@ -76,12 +76,13 @@ export function storageBusy(seconds: number): ConvokeError {
 
 /** What keeps a file from being opened, where that can be told beforehand. */
 export function whyNotOpened(filename: string, mayCreate: boolean): ConvokeError | undefined {
-	const file = statSync(filename, { throwIfNoEntry: false });
-	if (file?.isDirectory() === true) {
+	const file = kindOf(filename);
+	if (file === "folder") {
 		return unavailable("path_is_directory", "`filename` names a folder: add the name of a file to it.");
 	}
-	if (file !== undefined) return undefined;
-	if (statSync(dirname(filename), { throwIfNoEntry: false }) === undefined) {
+	if (file !== "nothing") return undefined;
+	const folder = kindOf(dirname(filename));
+	if (folder === "nothing" || folder === "file") {
 		return unavailable("folder_missing", "The folder of `filename` does not exist: make it first.");
 	}
 	if (mayCreate) return undefined;
@@ -89,6 +90,17 @@ export function whyNotOpened(filename: string, mayCreate: boolean): ConvokeError
 		"file_missing",
 		"There is no SQLite file at `filename`: call `await audience.migrate()` once to make it.",
 	);
+}
+
+function kindOf(path: string): "folder" | "file" | "nothing" | "unknown" {
+	try {
+		const stats = statSync(path, { throwIfNoEntry: false });
+		if (stats === undefined) return "nothing";
+		return stats.isDirectory() ? "folder" : "file";
+	} catch {
+		// Not to be seen by this process: SQLite says the same in its own words.
+		return "unknown";
+	}
 }
 
 function unavailable(reason: string, message: string): ConvokeError {

@@ -5,6 +5,7 @@ import type { Runner, Statement, Unit } from "@convoke/kysely";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { isBusy, storageBusy, toStorageError } from "./sqlite-errors.ts";
+import { useWriteAheadLog } from "./sqlite-file.ts";
 
 /** What a runner depends on. */
 export interface SqliteRunnerOptions {
@@ -50,7 +51,11 @@ export class SqliteRunner implements Runner {
 
 	migrate(): Promise<void> {
 		const now = this.#options.clock.now().getTime();
-		return this.#patiently(() => this.#open(true).transact("write", () => migrateSchema(sqliteDialect, now)));
+		return this.#patiently(() => {
+			const connection = this.#open(true);
+			this.#useLog(connection);
+			connection.transact("write", () => migrateSchema(sqliteDialect, now));
+		});
 	}
 
 	async now(): Promise<number> {
@@ -70,9 +75,16 @@ export class SqliteRunner implements Runner {
 
 	#checked(): SqliteConnection {
 		const connection = this.#open(false);
-		if (!this.#isChecked) connection.transact("read", () => checkSchema(sqliteDialect, HAS_SCHEMA));
+		if (this.#isChecked) return connection;
+		connection.transact("read", () => checkSchema(sqliteDialect, HAS_SCHEMA));
+		// Only now is it known that the file is ours to change.
+		this.#useLog(connection);
 		this.#isChecked = true;
 		return connection;
+	}
+
+	#useLog({ database }: SqliteConnection): void {
+		if (this.#options.isOwn) useWriteAheadLog(database);
 	}
 
 	#open(mayCreate: boolean): SqliteConnection {

@@ -1,12 +1,12 @@
 import type { Clock, Storage } from "@convoke/core";
-import { ConvokeError, invalidInput, systemClock } from "@convoke/core";
+import { invalidInput, systemClock } from "@convoke/core";
 import { checkSchema, HostedRunner, SqlStorage } from "@convoke/kysely";
 import type { HostTransaction } from "@convoke/kysely";
-import SqliteDatabase from "better-sqlite3";
 import type { Database } from "better-sqlite3";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
-import { toStorageError, whyNotOpened } from "./sqlite-errors.ts";
+import { toStorageError } from "./sqlite-errors.ts";
+import { checkHostConnection, openFile } from "./sqlite-file.ts";
 import { HAS_SCHEMA, SqliteRunner } from "./sqlite-runner.ts";
 
 /** Where an audience is kept. Exactly one of `filename`, `database` and `db` says where. */
@@ -49,6 +49,10 @@ export function createSqliteStorage(options: SqliteStorageOptions): Storage {
 		const message = "Give exactly one of `filename`, `database` (better-sqlite3) and `db` (a Kysely transaction).";
 		throw invalidInput("storage_ambiguous", "filename", message);
 	}
+	if (filename !== undefined && (typeof filename !== "string" || filename === "" || filename !== filename.trim())) {
+		// SQLite takes an empty name for a database that is gone when it is closed.
+		throw invalidInput("invalid_option", "filename", "`filename` must be the name of a file, or `:memory:`.");
+	}
 	if (typeof busySeconds !== "number" || !(busySeconds >= 0 && busySeconds <= 600)) {
 		throw invalidInput("invalid_option", "busySeconds", "`busySeconds` must be a number from 0 to 600.");
 	}
@@ -61,38 +65,8 @@ export function createSqliteStorage(options: SqliteStorageOptions): Storage {
 	}
 	const open = (mayCreate: boolean): SqliteConnection =>
 		new SqliteConnection(
-			database === undefined ? openFile(filename ?? "", mayCreate, durability) : checkHost(database),
+			database === undefined ? openFile(filename ?? "", mayCreate, durability) : checkHostConnection(database),
 		);
 	const runner = new SqliteRunner({ open, isOwn: database === undefined, busySeconds, clock });
 	return new SqlStorage(sqliteDialect, runner);
-}
-
-/** How long a statement may block for another process, in milliseconds. Longer waits are made between ticks. */
-const BLOCKING_MS = 10;
-
-function openFile(filename: string, mayCreate: boolean, durability: "full" | "normal"): Database {
-	const isFile = filename !== ":memory:" && filename !== "";
-	const obstacle = isFile ? whyNotOpened(filename, mayCreate) : undefined;
-	if (obstacle !== undefined) throw obstacle;
-	const database = new SqliteDatabase(filename, { fileMustExist: isFile && !mayCreate, timeout: BLOCKING_MS });
-	try {
-		database.pragma("journal_mode = wal");
-		database.pragma(`synchronous = ${durability}`);
-		database.pragma("foreign_keys = on");
-		database.pragma("secure_delete = on");
-		database.pragma("trusted_schema = off");
-		database.pragma("cache_size = -16000");
-		return database;
-	} catch (error) {
-		database.close();
-		throw error;
-	}
-}
-
-function checkHost(database: Database): Database {
-	if (database.pragma("foreign_keys", { simple: true }) === 1) return database;
-	throw new ConvokeError("invalid_state", {
-		reason: "foreign_keys_off",
-		message: "The connection has foreign keys switched off: run `pragma foreign_keys = on` when you open it.",
-	});
 }

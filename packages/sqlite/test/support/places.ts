@@ -1,0 +1,40 @@
+import type { Audience, Storage } from "@convoke/core";
+import { createTestAudience } from "@convoke/testing";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A folder of one test's own, which goes with it. */
+export function newFolder(): string {
+	const folder = mkdtempSync(join(tmpdir(), "convoke-sqlite-"));
+	onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
+/** The name of a file that does not exist. */
+export function newFile(): string {
+	return join(newFolder(), "audience.db");
+}
+
+/** An audience on a storage, which closes with the test. */
+export function audienceOn(storage: Storage): Audience {
+	onTestFinished(() => storage.close());
+	return createTestAudience().audience.using(storage);
+}
+
+/** Where a program of `test/programs` is, and how Node runs it. */
+function programArgs(name: string, ...args: readonly string[]): readonly string[] {
+	return ["--conditions=@convoke/source", join(import.meta.dirname, "..", "programs", `${name}.ts`), ...args];
+}
+
+/** Runs a program of `test/programs` and answers what it printed as JSON. */
+export function runProgram(name: string, ...args: readonly string[]): Promise<unknown> {
+	return new Promise((resolve, reject) => {
+		execFile(process.execPath, programArgs(name, ...args), (error, stdout, stderr) => {
+			if (error === null) resolve(JSON.parse(stdout));
+			else reject(new Error(`${stdout}${stderr}`, { cause: error }));
+		});
+	});
+}
