@@ -3,14 +3,25 @@ import { ConvokeError, storageClosed } from "@convoke/core";
 import type { QueryResult } from "kysely";
 import { CompiledQuery } from "kysely";
 import { drive } from "./drive.ts";
-import type { Runner, StatementResult, Unit } from "./statement.ts";
+import { hostTransactionEnded } from "./sql-errors.ts";
+import type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
 
 /** What is needed of a Kysely transaction, whatever the host's tables. */
 export interface HostTransaction {
 	/** Whether it is a transaction, and not Kysely itself. */
 	readonly isTransaction: boolean;
 	/** The same transaction without the host's plugins, which would rename our columns. */
-	withoutPlugins(): { executeQuery(query: CompiledQuery): Promise<QueryResult<unknown>> };
+	withoutPlugins(): { getExecutor(): HostExecutor };
+}
+
+/** Hands the connection of a transaction to one piece of work at a time. */
+export interface HostExecutor {
+	provideConnection<Answer>(consumer: (connection: HostConnection) => Promise<Answer>): Promise<Answer>;
+}
+
+/** The connection of a transaction. */
+export interface HostConnection {
+	executeQuery(query: CompiledQuery): Promise<QueryResult<unknown>>;
 }
 
 /** What a runner in the host's transaction depends on. */
@@ -27,35 +38,35 @@ export interface HostedRunnerOptions {
 
 /**
  * Drives units inside a transaction that the host began and ends: each between savepoints, so that one that fails
- * leaves nothing and the host's own rows stay. One unit at a time, for they share a connection.
+ * leaves nothing and the host's own rows stay. One unit at a time, and none of the host's statements within it: those
+ * would go back with a unit that fails.
  */
 export class HostedRunner implements Runner {
 	readonly isHosted = true;
 	readonly #options: HostedRunnerOptions;
-	readonly #connection: ReturnType<HostTransaction["withoutPlugins"]>;
-	#turn: Promise<unknown> = Promise.resolve();
+	readonly #executor: HostExecutor;
 	#isChecked = false;
 	#isClosed = false;
 
 	/** @throws `invalid_input` with `not_a_transaction`. */
 	constructor(options: HostedRunnerOptions) {
 		this.#options = options;
-		if (!options.transaction.isTransaction) {
+		if (!isTransaction(options.transaction)) {
 			throw new ConvokeError("invalid_input", {
 				reason: "not_a_transaction",
 				field: "db",
 				message: "`db` must be the transaction that Kysely hands to `db.transaction().execute(async (trx) => …)`.",
 			});
 		}
-		this.#connection = options.transaction.withoutPlugins();
+		this.#executor = options.transaction.withoutPlugins().getExecutor();
 	}
 
 	read<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
-		return this.#inTurn(unit);
+		return this.#whole(unit);
 	}
 
 	write<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
-		return this.#inTurn(unit);
+		return this.#whole(unit);
 	}
 
 	pause(): Promise<void> {
@@ -74,41 +85,53 @@ export class HostedRunner implements Runner {
 		this.#isClosed = true;
 	}
 
-	async #inTurn<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
-		const before = this.#turn;
-		const answer = before.then(() => this.#guarded(unit));
-		this.#turn = answer.catch(() => {});
-		return answer;
-	}
-
-	async #guarded<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
-		if (this.#isClosed) throw storageClosed();
+	/** Keeps the connection for the whole unit. */
+	async #whole<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		let isOpen = false;
 		try {
-			if (!this.#isChecked) await drive(this.#options.check(), (statement) => this.#execute(statement));
-			this.#isChecked = true;
-			await this.#run("savepoint convoke");
-			const answer = await drive(unit(), (statement) => this.#execute(statement));
-			await this.#run("release savepoint convoke");
-			return answer;
+			return await this.#executor.provideConnection((connection) => {
+				isOpen = true;
+				return this.#guarded(connection, unit);
+			});
 		} catch (error) {
-			// Where the transaction itself has ended there is nothing to go back to; the first error is the one to report.
-			await this.#run("rollback to savepoint convoke").catch(() => {});
-			throw this.#options.toError(error);
+			// Kysely hands out no connection of a transaction that has ended.
+			throw isOpen ? error : hostTransactionEnded(error);
 		}
 	}
 
-	async #run(text: string): Promise<void> {
-		await this.#execute({ sql: text, parameters: [] });
+	async #guarded<Answer>(connection: HostConnection, unit: () => Unit<Answer>): Promise<Answer> {
+		if (this.#isClosed) throw storageClosed();
+		const execute = (statement: Statement): Promise<StatementResult> => executeOn(connection, statement);
+		try {
+			if (!this.#isChecked) await drive(this.#options.check(), execute);
+			this.#isChecked = true;
+			await execute(SAVE);
+		} catch (error) {
+			throw this.#options.toError(error);
+		}
+		try {
+			const answer = await drive(unit(), execute);
+			await execute(RELEASE);
+			return answer;
+		} catch (error) {
+			// Where the transaction itself has ended there is nothing to go back to; the first error is the one to report.
+			await execute(GO_BACK)
+				.then(() => execute(RELEASE))
+				.catch(() => {});
+			throw this.#options.toError(error);
+		}
 	}
+}
 
-	async #execute({
-		sql,
-		parameters,
-	}: {
-		readonly sql: string;
-		readonly parameters: readonly unknown[];
-	}): Promise<StatementResult> {
-		const { rows, numAffectedRows } = await this.#connection.executeQuery(CompiledQuery.raw(sql, [...parameters]));
-		return { rows, changes: Number(numAffectedRows ?? rows.length) };
-	}
+const SAVE: Statement = { sql: "savepoint convoke", parameters: [] };
+const RELEASE: Statement = { sql: "release savepoint convoke", parameters: [] };
+const GO_BACK: Statement = { sql: "rollback to savepoint convoke", parameters: [] };
+
+async function executeOn(connection: HostConnection, { sql, parameters }: Statement): Promise<StatementResult> {
+	const { rows, numAffectedRows } = await connection.executeQuery(CompiledQuery.raw(sql, [...parameters]));
+	return { rows, changes: Number(numAffectedRows ?? rows.length) };
+}
+
+function isTransaction(given: unknown): boolean {
+	return typeof given === "object" && given !== null && "isTransaction" in given && given.isTransaction === true;
 }

@@ -8,8 +8,9 @@ export type { ColumnTypes, PropertyKind, SqlDialect, ValueType } from "./dialect
 export { DATE_KEY } from "./columns.ts";
 export { driveAtOnce } from "./drive.ts";
 export { HostedRunner } from "./hosted-runner.ts";
-export type { HostedRunnerOptions, HostTransaction } from "./hosted-runner.ts";
+export type { HostConnection, HostedRunnerOptions, HostExecutor, HostTransaction } from "./hosted-runner.ts";
 export { checkSchema, migrateSchema, schemaSql } from "./migrate.ts";
 export { SqlStorage } from "./sql-storage.ts";
+export { first } from "./statement.ts";
 export type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
 export type { Database } from "./tables.ts";

@@ -8,6 +8,17 @@ export function refusedWhenHosted(what: string): ConvokeError {
 	});
 }
 
+/** A storage outlived the host's transaction that it was made for. */
+export function hostTransactionEnded(cause: unknown): ConvokeError {
+	return new ConvokeError("invalid_state", {
+		reason: "transaction_ended",
+		message:
+			"The transaction that this storage is part of has ended: make one for each transaction, and await every call " +
+			"before its end.",
+		cause,
+	});
+}
+
 /** The database has none of our tables. */
 export function schemaMissing(): ConvokeError {
 	return new ConvokeError("storage_unavailable", {

@@ -74,6 +74,14 @@ export function storageBusy(seconds: number): ConvokeError {
 	});
 }
 
+/** A connection of the host's would leave behind what belongs to a row that is deleted. */
+export function foreignKeysOff(): ConvokeError {
+	return new ConvokeError("invalid_state", {
+		reason: "foreign_keys_off",
+		message: "The connection has foreign keys switched off: run `pragma foreign_keys = on` when you open it.",
+	});
+}
+
 /** What keeps a file from being opened, where that can be told beforehand. */
 export function whyNotOpened(filename: string, mayCreate: boolean): ConvokeError | undefined {
 	const file = kindOf(filename);

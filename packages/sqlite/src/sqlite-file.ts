@@ -1,7 +1,7 @@
 import { ConvokeError } from "@convoke/core";
 import SqliteDatabase from "better-sqlite3";
 import type { Database } from "better-sqlite3";
-import { whyNotOpened } from "./sqlite-errors.ts";
+import { foreignKeysOff, whyNotOpened } from "./sqlite-errors.ts";
 
 /** How long a statement may block for another process, in milliseconds. Longer waits are made between ticks. */
 const BLOCKING_MS = 10;
@@ -46,10 +46,7 @@ export function useWriteAheadLog(database: Database): void {
 /** Checks a connection of the host's. @throws `invalid_state` with `foreign_keys_off`. */
 export function checkHostConnection(database: Database): Database {
 	if (database.pragma("foreign_keys", { simple: true }) === 1) return database;
-	throw new ConvokeError("invalid_state", {
-		reason: "foreign_keys_off",
-		message: "The connection has foreign keys switched off: run `pragma foreign_keys = on` when you open it.",
-	});
+	throw foreignKeysOff();
 }
 
 /** Whether a name is that of a file, and not of a database in memory. */

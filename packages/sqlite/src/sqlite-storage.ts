@@ -1,11 +1,11 @@
 import type { Clock, Storage } from "@convoke/core";
 import { invalidInput, systemClock } from "@convoke/core";
-import { checkSchema, HostedRunner, SqlStorage } from "@convoke/kysely";
-import type { HostTransaction } from "@convoke/kysely";
+import { checkSchema, first, HostedRunner, SqlStorage } from "@convoke/kysely";
+import type { HostTransaction, Statement, Unit } from "@convoke/kysely";
 import type { Database } from "better-sqlite3";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
-import { toStorageError } from "./sqlite-errors.ts";
+import { foreignKeysOff, toStorageError } from "./sqlite-errors.ts";
 import { checkHostConnection, openFile } from "./sqlite-file.ts";
 import { HAS_SCHEMA, SqliteRunner } from "./sqlite-runner.ts";
 
@@ -60,8 +60,8 @@ export function createSqliteStorage(options: SqliteStorageOptions): Storage {
 		throw invalidInput("invalid_option", "durability", "`durability` must be `full` or `normal`.");
 	}
 	if (db !== undefined) {
-		const check = () => checkSchema(sqliteDialect, HAS_SCHEMA);
-		return new SqlStorage(sqliteDialect, new HostedRunner({ transaction: db, check, clock, toError: toStorageError }));
+		const runner = new HostedRunner({ transaction: db, check: checkHosted, clock, toError: toStorageError });
+		return new SqlStorage(sqliteDialect, runner);
 	}
 	const open = (mayCreate: boolean): SqliteConnection =>
 		new SqliteConnection(
@@ -69,4 +69,10 @@ export function createSqliteStorage(options: SqliteStorageOptions): Storage {
 		);
 	const runner = new SqliteRunner({ open, isOwn: database === undefined, busySeconds, clock });
 	return new SqlStorage(sqliteDialect, runner);
+}
+
+function* checkHosted(): Unit<void> {
+	const setting: Statement<{ foreign_keys: number }> = { sql: "pragma foreign_keys", parameters: [] };
+	if ((yield* first(setting))?.foreign_keys !== 1) throw foreignKeysOff();
+	yield* checkSchema(sqliteDialect, HAS_SCHEMA);
 }
