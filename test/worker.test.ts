@@ -507,6 +507,25 @@ describe("when the storage fails", () => {
 		expect(host.recorder.messages.length).toBeLessThanOrEqual(108);
 	});
 
+	test("the same worker, run again, records what it could not, and nobody is mailed twice", async () => {
+		const broken = { now: false };
+		const host = await queued(100, {
+			wrap: failing("advanceSlice", broken),
+			answer: () => {
+				broken.now = host.recorder.messages.length >= 40;
+				return ACCEPTED;
+			},
+		});
+		const worker = host.audience.worker({ concurrency: 8 });
+		await expect(worker.run()).rejects.toMatchObject({ reason: "disk_full" });
+		await expect(worker.run()).rejects.toMatchObject({ reason: "disk_full" });
+		host.recorder.state.answer = () => ACCEPTED;
+		broken.now = false;
+		await worker.run();
+		expect(await host.states()).toEqual({ candidates: 100, sent: 100 });
+		expect(host.recorder.to()).toEqual(addresses(100));
+	});
+
 	test("a started worker keeps the error for its health and goes on when the storage is back", async () => {
 		const broken = { now: true };
 		const host = await queued(10, { wrap: failing("advanceSlice", broken) });

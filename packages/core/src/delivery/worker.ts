@@ -75,9 +75,9 @@ export class Worker {
 	 * Does what is due and returns: for a cron job, a serverless function or a test. Messages that must wait (a retry, a
 	 * lease of another worker) remain.
 	 *
-	 * @throws `invalid_state` with `worker_busy` when this worker is running or started. What the storage throws, after every message
-	 * in flight has ended. What kept a single broadcast from being planned or sent, such as an error of the `sender`
-	 * resolver, after everything else was done.
+	 * @throws `invalid_state` with `worker_busy` when this worker is running or started. What the storage throws, after
+	 * every message in flight has ended; what it did not record this worker records when it runs again. What kept a single
+	 * broadcast from being planned or sent, such as an error of the `sender` resolver, after everything else was done.
 	 */
 	async run(limits: RunLimits = {}): Promise<RunReport> {
 		const { maxMessages = Number.POSITIVE_INFINITY } = limits;
@@ -288,15 +288,15 @@ export class Worker {
 		await clock.pause();
 	}
 
-	/** After a failure: waits for what is in flight, and records it if the storage allows. */
+	/** After a failure: waits for what is in flight, and records it, or keeps it until the storage is there again. */
 	async #windDown(): Promise<void> {
 		for (const run of this.#runs) run.drain();
 		while (this.#inFlight > 0) await this.#settledInFlight();
 		for (const run of this.#runs) {
-			// The failure that led here is the one to report; the lease of this slice runs out by itself.
-			await run.release().catch(() => {});
+			// The failure that led here is the one to report. What a full disk, for one, does not take now this worker records
+			// when it works again, so that nobody is mailed twice.
+			if (await released(run)) this.#runs.delete(run);
 		}
-		this.#runs.clear();
 	}
 
 	async #settledInFlight(): Promise<void> {
@@ -309,6 +309,16 @@ export class Worker {
 async function pauseBroadcast({ tenant, clock }: TenantContext, id: string, reason: string): Promise<void> {
 	const changes = { status: "paused" as const, statusReason: reason, updatedAt: clock.now() };
 	await tenant.moveBroadcast({ id, from: BROADCAST_MOVES.pause, changes });
+}
+
+/** Whether a run is done with; only a storage that may be there again later is worth another attempt. */
+async function released(run: SliceRun): Promise<boolean> {
+	try {
+		await run.release();
+		return true;
+	} catch (error) {
+		return !ConvokeError.is(error) || error.code !== "storage_unavailable";
+	}
 }
 
 async function giveBack({ tenant, clock }: TenantContext, lease: SliceLease): Promise<void> {
