@@ -10,6 +10,8 @@ export { driveAtOnce } from "./drive.ts";
 export { HostedRunner } from "./hosted-runner.ts";
 export type { HostConnection, HostedRunnerOptions, HostExecutor, HostTransaction } from "./hosted-runner.ts";
 export { checkSchema, migrateSchema, schemaSql } from "./migrate.ts";
+export { dropQueuedRecipients, quietCopy } from "./restored-copy.ts";
+export { refusedWhenHosted } from "./sql-errors.ts";
 export { SqlStorage } from "./sql-storage.ts";
 export { first } from "./statement.ts";
 export type { Runner, Statement, StatementResult, Unit } from "./statement.ts";

@@ -12,4 +12,4 @@
  */
 export { schemaSql } from "./schema-sql.ts";
 export { createSqliteStorage } from "./sqlite-storage.ts";
-export type { SqliteStorageOptions } from "./sqlite-storage.ts";
+export type { SqliteStorage, SqliteStorageOptions } from "./sqlite-storage.ts";

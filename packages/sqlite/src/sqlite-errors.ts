@@ -85,19 +85,39 @@ export function foreignKeysOff(): ConvokeError {
 /** What keeps a file from being opened, where that can be told beforehand. */
 export function whyNotOpened(filename: string, mayCreate: boolean): ConvokeError | undefined {
 	const file = kindOf(filename);
-	if (file === "folder") {
-		return unavailable("path_is_directory", "`filename` names a folder: add the name of a file to it.");
-	}
+	if (file === "folder") return isFolder();
 	if (file !== "nothing") return undefined;
-	const folder = kindOf(dirname(filename));
-	if (folder === "nothing" || folder === "file") {
-		return unavailable("folder_missing", "The folder of `filename` does not exist: make it first.");
-	}
+	if (lacksFolder(filename)) return folderMissing();
 	if (mayCreate) return undefined;
 	return unavailable(
 		"file_missing",
 		"There is no SQLite file at `filename`: call `await audience.migrate()` once to make it.",
 	);
+}
+
+/** What keeps a file from being made, where that can be told beforehand. */
+export function whyNotMade(filename: string): ConvokeError | undefined {
+	const file = kindOf(filename);
+	if (file === "folder") return isFolder();
+	if (file === "nothing") return lacksFolder(filename) ? folderMissing() : undefined;
+	return new ConvokeError("already_exists", {
+		reason: "file_exists",
+		field: "filename",
+		message: "There is a file at `filename` already: name one that does not exist, or remove it first.",
+	});
+}
+
+function lacksFolder(filename: string): boolean {
+	const folder = kindOf(dirname(filename));
+	return folder === "nothing" || folder === "file";
+}
+
+function isFolder(): ConvokeError {
+	return unavailable("path_is_directory", "`filename` names a folder: add the name of a file to it.");
+}
+
+function folderMissing(): ConvokeError {
+	return unavailable("folder_missing", "The folder of `filename` does not exist: make it first.");
 }
 
 function kindOf(path: string): "folder" | "file" | "nothing" | "unknown" {

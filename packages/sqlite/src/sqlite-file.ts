@@ -1,4 +1,4 @@
-import { ConvokeError } from "@convoke/core";
+import { ConvokeError, invalidInput } from "@convoke/core";
 import SqliteDatabase from "better-sqlite3";
 import type { Database } from "better-sqlite3";
 import { foreignKeysOff, whyNotOpened } from "./sqlite-errors.ts";
@@ -8,6 +8,13 @@ const BLOCKING_MS = 10;
 
 /** What the write-ahead log shrinks to after it had to grow, such as behind a long reader. */
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
+
+/** Checks the name of a file. @throws `invalid_input` with `invalid_option`. */
+export function checkFilename(filename: unknown): void {
+	// SQLite takes an empty name for a database that is gone when it is closed.
+	if (typeof filename === "string" && filename !== "" && filename === filename.trim()) return;
+	throw invalidInput("invalid_option", "filename", "`filename` must be the name of a file, without spaces around it.");
+}
 
 /** Opens a file with the settings of this connection. Writes nothing to it: it may be another program's. */
 export function openFile(filename: string, mayCreate: boolean, durability: "full" | "normal"): Database {

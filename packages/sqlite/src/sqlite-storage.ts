@@ -1,13 +1,28 @@
 import type { Clock, Storage } from "@convoke/core";
 import { invalidInput, systemClock } from "@convoke/core";
-import { checkSchema, first, HostedRunner, SqlStorage } from "@convoke/kysely";
-import type { HostTransaction, Statement, Unit } from "@convoke/kysely";
+import { checkSchema, first, HostedRunner, refusedWhenHosted, SqlStorage } from "@convoke/kysely";
+import type { HostTransaction, Runner, Statement, Unit } from "@convoke/kysely";
 import type { Database } from "better-sqlite3";
+import { backUp } from "./sqlite-backup.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { foreignKeysOff, toStorageError } from "./sqlite-errors.ts";
-import { checkHostConnection, openFile } from "./sqlite-file.ts";
+import { checkFilename, checkHostConnection, openFile } from "./sqlite-file.ts";
 import { HAS_SCHEMA, SqliteRunner } from "./sqlite-runner.ts";
+
+/** A storage in SQLite. */
+export interface SqliteStorage extends Storage {
+	/**
+	 * Copies the database, as it is at this moment, into a new file, while the process goes on with everything else. The
+	 * copy sends nothing by itself: what was being sent is paused in it for the reason `restored`, and what was scheduled
+	 * or queued is a draft again. Whoever got a message after the copy was made is still waiting in it, so look before
+	 * you resume. Your own tables in the file are copied too.
+	 *
+	 * @throws `already_exists` with `file_exists`; `storage_unavailable` with `folder_missing`, `store_full` and others;
+	 * `invalid_state` in a host transaction. Nothing is left at `filename` then.
+	 */
+	backup(filename: string): Promise<void>;
+}
 
 /** Where an audience is kept. Exactly one of `filename`, `database` and `db` says where. */
 export interface SqliteStorageOptions {
@@ -43,16 +58,13 @@ export interface SqliteStorageOptions {
  *
  * @throws `invalid_input` with `storage_ambiguous`, `invalid_option` or `not_a_transaction`.
  */
-export function createSqliteStorage(options: SqliteStorageOptions): Storage {
+export function createSqliteStorage(options: SqliteStorageOptions): SqliteStorage {
 	const { filename, database, db, clock = systemClock, durability = "full", busySeconds = 10 } = options;
 	if ([filename, database, db].filter((given) => given !== undefined).length !== 1) {
 		const message = "Give exactly one of `filename`, `database` (better-sqlite3) and `db` (a Kysely transaction).";
 		throw invalidInput("storage_ambiguous", "filename", message);
 	}
-	if (filename !== undefined && (typeof filename !== "string" || filename === "" || filename !== filename.trim())) {
-		// SQLite takes an empty name for a database that is gone when it is closed.
-		throw invalidInput("invalid_option", "filename", "`filename` must be the name of a file, or `:memory:`.");
-	}
+	if (filename !== undefined) checkFilename(filename);
 	if (typeof busySeconds !== "number" || !(busySeconds >= 0 && busySeconds <= 600)) {
 		throw invalidInput("invalid_option", "busySeconds", "`busySeconds` must be a number from 0 to 600.");
 	}
@@ -61,14 +73,27 @@ export function createSqliteStorage(options: SqliteStorageOptions): Storage {
 	}
 	if (db !== undefined) {
 		const runner = new HostedRunner({ transaction: db, check: checkHosted, clock, toError: toStorageError });
-		return new SqlStorage(sqliteDialect, runner);
+		return new CopyableStorage(runner, () => Promise.reject(refusedWhenHosted("A backup")));
 	}
 	const open = (mayCreate: boolean): SqliteConnection =>
 		new SqliteConnection(
 			database === undefined ? openFile(filename ?? "", mayCreate, durability) : checkHostConnection(database),
 		);
 	const runner = new SqliteRunner({ open, isOwn: database === undefined, busySeconds, clock });
-	return new SqlStorage(sqliteDialect, runner);
+	return new CopyableStorage(runner, async (copy) => backUp((await runner.connect()).database, copy, clock));
+}
+
+class CopyableStorage extends SqlStorage implements SqliteStorage {
+	readonly #backUp: (filename: string) => Promise<void>;
+
+	constructor(runner: Runner, backUpTo: (filename: string) => Promise<void>) {
+		super(sqliteDialect, runner);
+		this.#backUp = backUpTo;
+	}
+
+	backup(filename: string): Promise<void> {
+		return this.#backUp(filename);
+	}
 }
 
 function* checkHosted(): Unit<void> {

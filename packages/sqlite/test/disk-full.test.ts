@@ -2,12 +2,11 @@ import type { Audience, Storage } from "@convoke/core";
 import { createTestAudience } from "@convoke/testing";
 import type { FakeClock, TestInbox } from "@convoke/testing";
 import SqliteDatabase from "better-sqlite3";
-import { spawnSync } from "node:child_process";
-import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createSqliteStorage } from "../src/index.ts";
-import { newFile, newFolder } from "./support/places.ts";
+import { clearDisk, fillDisk, newDisk } from "./support/disks.ts";
+import { newFile } from "./support/places.ts";
 
 const FULL = { code: "storage_unavailable", reason: "store_full" };
 
@@ -85,28 +84,6 @@ describe("a file that may not grow", () => {
 const manyContacts = () =>
 	Array.from({ length: 500 }, (_, index) => ({ email: `d${index}@example.test`, firstName: "x".repeat(200) }));
 
-/** A folder on a disk of 2 MB, or nothing where this process may mount none. */
-function newDisk(): string | undefined {
-	const folder = newFolder();
-	const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]);
-	if (mounted.status !== 0) return undefined;
-	onTestFinished(() => {
-		spawnSync("umount", ["-l", folder]);
-	});
-	return folder;
-}
-
-/** Uses all the space that is left on a disk. */
-function fill(disk: string): void {
-	try {
-		for (;;) appendFileSync(ballastOf(disk), Buffer.alloc(4096));
-	} catch {
-		// Full.
-	}
-}
-
-const ballastOf = (disk: string) => join(disk, "ballast");
-
 describe("a disk that is full in the middle of a broadcast", () => {
 	const COUNT = 300;
 
@@ -117,7 +94,7 @@ describe("a disk that is full in the middle of a broadcast", () => {
 			(clock) => createSqliteStorage({ filename, clock }),
 			COUNT,
 			(sent) => {
-				if (sent === 50) fill(disk);
+				if (sent === 50) fillDisk(disk);
 			},
 		);
 		const { audience, clock, broadcastId, inbox } = sending;
@@ -138,7 +115,7 @@ describe("a disk that is full in the middle of a broadcast", () => {
 		await until(async () => ((await worker.health()).lastError?.at ?? before) > before);
 		expect(await counts()).toMatchObject({ sent, sending: marked });
 
-		rmSync(ballastOf(disk));
+		clearDisk(disk);
 		clock.advance({ seconds: 1 });
 		await until(async () => (await audience.broadcasts.get(broadcastId)).status === "sent");
 		await worker.stop();
@@ -153,12 +130,12 @@ describe("a disk that is full in the middle of a broadcast", () => {
 			(clock) => createSqliteStorage({ filename, clock }),
 			COUNT,
 			(sent) => {
-				if (sent === 50) fill(disk);
+				if (sent === 50) fillDisk(disk);
 			},
 		);
 		const { audience, clock } = sending;
 		await expect(audience.worker({ concurrency: 8 }).run()).rejects.toMatchObject(FULL);
-		rmSync(ballastOf(disk));
+		clearDisk(disk);
 		clock.advance({ minutes: 10 });
 		await audience.worker({ concurrency: 8 }).run();
 		expect([...new Set(recipients(sending))]).toEqual(everyone(COUNT));
@@ -169,10 +146,10 @@ describe("a disk that is full in the middle of a broadcast", () => {
 	test("contacts that do not fit are refused whole, and a full disk can be read", async ({ skip }) => {
 		const disk = newDisk() ?? skip("needs the right to mount a disk");
 		const { audience } = await queued(() => createSqliteStorage({ filename: join(disk, "audience.db") }), 10);
-		fill(disk);
+		fillDisk(disk);
 		await expect(audience.contacts.createMany(manyContacts())).rejects.toMatchObject(FULL);
 		expect(await audience.contacts.count()).toBe(10);
-		rmSync(ballastOf(disk));
+		clearDisk(disk);
 		await audience.contacts.createMany(manyContacts());
 		expect(await audience.contacts.count()).toBe(510);
 	});
@@ -181,9 +158,9 @@ describe("a disk that is full in the middle of a broadcast", () => {
 		const disk = newDisk() ?? skip("needs the right to mount a disk");
 		const filename = join(disk, "audience.db");
 		const open = () => createTestAudience().audience.using(createSqliteStorage({ filename }));
-		fill(disk);
+		fillDisk(disk);
 		await expect(open().migrate()).rejects.toMatchObject(FULL);
-		rmSync(ballastOf(disk));
+		clearDisk(disk);
 		await open().migrate();
 		await open().contacts.create({ email: "ada@example.test" });
 	});
