@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createSqliteStorage } from "../src/index.ts";
 import { openFile, useWriteAheadLog } from "../src/sqlite-file.ts";
-import { audienceOn, newFile, newFolder, runProgram } from "./support/places.ts";
+import { audienceOn, newFile, newFolder } from "./support/places.ts";
+import { runProgram } from "./support/programs.ts";
 
 interface Refusal {
 	readonly code: string;

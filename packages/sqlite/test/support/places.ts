@@ -1,6 +1,5 @@
 import type { Audience, Storage } from "@convoke/core";
 import { createTestAudience } from "@convoke/testing";
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,19 +21,4 @@ export function newFile(): string {
 export function audienceOn(storage: Storage): Audience {
 	onTestFinished(() => storage.close());
 	return createTestAudience().audience.using(storage);
-}
-
-/** Where a program of `test/programs` is, and how Node runs it. */
-function programArgs(name: string, ...args: readonly string[]): readonly string[] {
-	return ["--conditions=@convoke/source", join(import.meta.dirname, "..", "programs", `${name}.ts`), ...args];
-}
-
-/** Runs a program of `test/programs` and answers what it printed as JSON. */
-export function runProgram(name: string, ...args: readonly string[]): Promise<unknown> {
-	return new Promise((resolve, reject) => {
-		execFile(process.execPath, programArgs(name, ...args), (error, stdout, stderr) => {
-			if (error === null) resolve(JSON.parse(stdout));
-			else reject(new Error(`${stdout}${stderr}`, { cause: error }));
-		});
-	});
 }
