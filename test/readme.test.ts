@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import PostalMime from "postal-mime";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
@@ -9,7 +9,10 @@ import { startMailServer } from "./support/mail-server.ts";
 const root = join(import.meta.dirname, "..");
 // Inside the workspace, so that the programs find the packages.
 const workplace = join(root, ".artifacts", "readme");
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+const GUIDES = readdirSync(join(root, "docs"))
+	.filter((name) => name.endsWith(".md"))
+	.map((name) => `docs/${name}`);
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ...GUIDES];
 
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 
@@ -63,22 +66,28 @@ test("the README's program does what the README says", async () => {
 	expect(message.text).toContain(link);
 }, 60_000);
 
-test("the README's other blocks go on from its program, in strict TypeScript", async () => {
-	const [program = "", ...fragments] = blocks("README.md", "ts");
-	expect(fragments.length).toBeGreaterThan(0);
-	workFile("all.ts", [program, ...fragments.map((fragment) => `{\n${fragment}}\n`)].join("\n"));
-	const config = workFile(
-		"tsconfig.json",
-		JSON.stringify({
-			extends: "../../tsconfig.base.json",
-			// A fragment shows calls whose answers nothing there reads.
-			compilerOptions: { noUnusedLocals: false },
-			files: ["all.ts"],
-		}),
-	);
-	const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-	expect(await run([tsc, "-p", config], {})).toBe("");
-}, 60_000);
+test.each(["README.md", ...GUIDES])(
+	"%s: its blocks go on from its first, in strict TypeScript",
+	async (document) => {
+		const [program = "", ...fragments] = blocks(document, "ts");
+		expect(fragments.length).toBeGreaterThan(0);
+		const imports = fragments.flatMap((fragment) => fragment.match(/^import .*$/gm) ?? []);
+		const bodies = fragments.map((fragment) => `{\n${fragment.replace(/^import .*$/gm, "")}}\n`);
+		workFile("all.ts", [...new Set(imports), program, ...bodies].join("\n"));
+		const config = workFile(
+			"tsconfig.json",
+			JSON.stringify({
+				extends: "../../tsconfig.base.json",
+				// A fragment shows calls whose answers nothing there reads.
+				compilerOptions: { noUnusedLocals: false },
+				files: ["all.ts"],
+			}),
+		);
+		const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+		expect(await run([tsc, "-p", config], {})).toBe("");
+	},
+	60_000,
+);
 
 test("the README's import reports its bad row", async () => {
 	const [program = "", fragment = ""] = blocks("README.md", "ts");
