@@ -231,6 +231,8 @@ const DRAFT = {
 	mjml: null,
 	text: "T",
 	headers: {},
+	tags: [],
+	attachments: [],
 	scheduledAt: null,
 	queuedAt: null,
 	sentAt: null,

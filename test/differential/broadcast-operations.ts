@@ -6,6 +6,16 @@ import { BROADCAST_IDS, instants, pages, SEGMENT_IDS, someText, TOPIC_IDS, value
 
 const broadcastId = fc.constantFrom(...BROADCAST_IDS);
 const mailbox = fc.record({ name: fc.option(someText), address: fc.constant("news@x.test") });
+const tags = fc.array(fc.record({ name: someText, value: someText }), { maxLength: 2 });
+const attachments = fc.array(
+	fc.record({
+		filename: someText,
+		content: someText,
+		contentType: fc.option(someText),
+		contentId: fc.option(someText),
+	}),
+	{ maxLength: 2 },
+);
 const headers = fc.dictionary(fc.constantFrom("X-A", "X-B"), someText, { noNullPrototype: true });
 const uses = fc.subarray([...SEGMENT_IDS.slice(0, 2), ...TOPIC_IDS.slice(0, 2), "properties.plan"], { maxLength: 2 });
 
@@ -23,6 +33,8 @@ const fields = {
 	mjml: fc.option(someText),
 	text: fc.option(someText),
 	headers,
+	tags,
+	attachments,
 	uses,
 	updatedAt: instants,
 	scheduledAt: fc.option(instants),
@@ -45,6 +57,8 @@ function contentOf(id: string): fc.Arbitrary<BroadcastContent> {
 		html: fields.html,
 		text: fields.text,
 		headers,
+		tags,
+		attachments,
 		footer: fc.record({ postalAddress: fc.option(someText), brand: fc.option(someText) }),
 		baseUrl: fc.constant("https://x.test"),
 		fallbacks: fc.dictionary(fc.constantFrom("plan", "seats"), values, { noNullPrototype: true }),

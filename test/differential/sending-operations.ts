@@ -116,7 +116,8 @@ const outcomes = fc.array(
 		state: fc.constantFrom("sent", "sent", "failed", "pending", "pending", "uncertain"),
 		reason: fc.option(someText),
 		retryAt: fc.option(instants),
-		providerId: fc.option(someText),
+		providerId: fc.option(someText, { freq: 1 }),
+		untried: fc.constantFrom(undefined, undefined, undefined, true as const),
 	}),
 	{ maxLength: 4 },
 );
