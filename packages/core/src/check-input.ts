@@ -14,19 +14,36 @@ export function checkInput<T>(schema: z.ZodType<T>, input: unknown, name: string
 	throw issue === undefined ? invalidInput("invalid_value", name, `\`${name}\` is not valid.`) : fault(issue, name);
 }
 
+/**
+ * Checks that options are an object without unknown fields, where those who know the fields read their values.
+ *
+ * @throws `invalid_input` with `invalid_type` or `unknown_field`.
+ */
+export function checkFields<T extends object>(input: T, name: string, fields: readonly (keyof T & string)[]): void {
+	const given: unknown = input;
+	if (typeof given !== "object" || given === null || Array.isArray(given)) {
+		throw invalidInput("invalid_type", name, `\`${name}\` must be of type object.`);
+	}
+	const known: readonly string[] = fields;
+	const unknown = Object.keys(given).find((key) => !known.includes(key));
+	if (unknown !== undefined) throw unknownField(unknown);
+}
+
 /** A field whose value one of core's own checks reads. */
 export function checked<T>(check: (value: unknown) => T): z.ZodType<T> {
 	return z.unknown().transform(check);
+}
+
+function unknownField(key: string) {
+	return invalidInput("unknown_field", key, `There is no field \`${key}\` here; remove it or mend its spelling.`);
 }
 
 function fault(issue: z.core.$ZodIssue, name: string) {
 	const path = issue.path.map(String);
 	const field = path.length === 0 ? name : path.join(".");
 	switch (issue.code) {
-		case "unrecognized_keys": {
-			const key = [...path, issue.keys[0]].join(".");
-			return invalidInput("unknown_field", key, `There is no field \`${key}\` here; remove it or mend its spelling.`);
-		}
+		case "unrecognized_keys":
+			return unknownField([...path, issue.keys[0]].join("."));
 		case "invalid_type":
 			return invalidInput("invalid_type", field, `\`${field}\` must be of type ${issue.expected}.`);
 		case "invalid_value": {

@@ -1,3 +1,4 @@
+import { checkFields } from "./check-input.ts";
 import { invalidInput } from "./errors.ts";
 import { checkId } from "./ids.ts";
 import type { PageRequest } from "./ports/storage.ts";
@@ -26,9 +27,11 @@ const MAX_LIMIT = 100;
 /**
  * Reads which part of a list is wanted.
  *
- * @throws `invalid_input` with `invalid_limit`, `invalid_id`, or `conflicting_cursors` when both cursors are given.
+ * @throws `invalid_input` with `unknown_field`, `invalid_limit`, `invalid_id`, or `conflicting_cursors` when both cursors
+ * are given.
  */
 function checkListOptions(options: ListOptions): PageRequest {
+	checkFields(options, "options", ["limit", "after", "before"]);
 	const limit = options.limit ?? DEFAULT_LIMIT;
 	if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
 		throw invalidInput("invalid_limit", "limit", `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);

@@ -9,6 +9,9 @@ import { toContact } from "../resources/contact-units.ts";
 import { exclusionOf, judgementOf } from "./explain.ts";
 import type { Judgement } from "./explain.ts";
 
+/** Fields of a {@link RecipientSelection}. */
+export const RECIPIENT_SELECTION = ["state", "reason", "limit", "after", "before"] as const;
+
 /** One candidate of a broadcast. */
 export interface BroadcastRecipient extends Recipient {
 	/** The contact as it is now; `null` when it was removed. */

@@ -1,3 +1,5 @@
+import { checkFields } from "../check-input.ts";
+import { checkInstant } from "../instant.ts";
 import { invalidInput } from "../errors.ts";
 
 /** How a worker works. */
@@ -32,6 +34,23 @@ export interface WorkerOptions {
 	readonly onUncertain?: "resend" | "hold" | undefined;
 }
 
+/** When a run is to end before everything due is done. */
+export interface RunLimits {
+	/** Begins no message after this instant: a Date, or ISO 8601 with a zone. */
+	readonly until?: Date | string | undefined;
+	/** Hands over at most this many messages, at least 1. */
+	readonly maxMessages?: number | undefined;
+	/** Begins no message after it aborts. */
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** Checked limits. */
+export interface RunEnd {
+	readonly until: Date | undefined;
+	readonly maxMessages: number;
+	readonly signal: AbortSignal | undefined;
+}
+
 /** Checked options, in milliseconds where they are times. */
 export interface WorkerSettings {
 	readonly concurrency: number;
@@ -43,6 +62,7 @@ export interface WorkerSettings {
 
 /** Reads a worker's options. @throws `invalid_input` with `invalid_option`. */
 export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
+	checkFields(options, "options", ["concurrency", "sendTimeoutSeconds", "leaseSeconds", "pollSeconds", "onUncertain"]);
 	const { concurrency = 32, sendTimeoutSeconds = 300, pollSeconds = 1, onUncertain = "resend" } = options;
 	const leaseSeconds = options.leaseSeconds ?? 360;
 	if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1000) {
@@ -68,6 +88,19 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 		pollMs: pollSeconds * 1000,
 		onUncertain,
 	};
+}
+
+/** Reads when a run is to end. @throws `invalid_input` with `invalid_option`, `invalid_date` or `unknown_field`. */
+export function checkRunLimits(limits: RunLimits): RunEnd {
+	checkFields(limits, "limits", ["until", "maxMessages", "signal"]);
+	const { until, maxMessages = Number.POSITIVE_INFINITY, signal } = limits;
+	if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
+		throw invalidOption("maxMessages", "`maxMessages` must be a whole number from 1.");
+	}
+	if (signal !== undefined && !(signal instanceof AbortSignal)) {
+		throw invalidOption("signal", "`signal` must be an AbortSignal.");
+	}
+	return { until: until === undefined ? undefined : checkInstant(until, "until"), maxMessages, signal };
 }
 
 function checkSeconds(field: string, value: number, min: number): void {

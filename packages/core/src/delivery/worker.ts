@@ -1,5 +1,5 @@
 import type { AudienceContext, TenantContext } from "../context.ts";
-import { ConvokeError, invalidInput } from "../errors.ts";
+import { ConvokeError } from "../errors.ts";
 import type { Backlog, SliceLease } from "../ports/storage.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
@@ -8,18 +8,8 @@ import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
 import { SliceRun } from "./slice-run.ts";
 import type { StepReport } from "./slice-run.ts";
-import { checkWorkerOptions } from "./worker-options.ts";
-import type { WorkerOptions, WorkerSettings } from "./worker-options.ts";
-
-/** When a run is to end before everything due is done. */
-export interface RunLimits {
-	/** Begins no message after this instant. */
-	readonly until?: Date | undefined;
-	/** Hands over at most this many messages, at least 1. */
-	readonly maxMessages?: number | undefined;
-	/** Begins no message after it aborts. */
-	readonly signal?: AbortSignal | undefined;
-}
+import { checkRunLimits, checkWorkerOptions } from "./worker-options.ts";
+import type { RunEnd, RunLimits, WorkerOptions, WorkerSettings } from "./worker-options.ts";
 
 /** What a run did. */
 export interface RunReport {
@@ -75,19 +65,17 @@ export class Worker {
 	 * Does what is due and returns: for a cron job, a serverless function or a test. Messages that must wait (a retry, a
 	 * lease of another worker) remain.
 	 *
-	 * @throws `invalid_state` with `worker_busy` when this worker is running or started. What the storage throws, after
-	 * every message in flight has ended; what it did not record this worker records when it runs again. What kept a single
-	 * broadcast from being planned or sent, such as an error of the `sender` resolver, after everything else was done.
+	 * @throws `invalid_input` for the limits; `invalid_state` with `worker_busy` when this worker is running or started.
+	 * What the storage throws, after every message in flight has ended; what it did not record this worker records when it
+	 * runs again. What kept a single broadcast from being planned or sent, such as an error of the `sender` resolver, after
+	 * everything else was done.
 	 */
 	async run(limits: RunLimits = {}): Promise<RunReport> {
-		const { maxMessages = Number.POSITIVE_INFINITY } = limits;
-		if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
-			throw invalidInput("invalid_option", "maxMessages", "`maxMessages` must be a whole number from 1.");
-		}
+		const end = checkRunLimits(limits);
 		if (this.#loop !== undefined || this.#busy) throw busy();
 		this.#busy = true;
 		try {
-			const sent = await this.#work({ ...limits, maxMessages });
+			const sent = await this.#work(end);
 			const unbegun = await closeDue(this.#context);
 			if (this.#failure !== undefined) throw this.#failure.error;
 			const { recipients } = await this.#context.storage.measureBacklog();
@@ -140,7 +128,7 @@ export class Worker {
 	async #forever(signal: AbortSignal): Promise<void> {
 		while (!signal.aborted) {
 			try {
-				await this.#work({ signal, maxMessages: Number.POSITIVE_INFINITY });
+				await this.#work(checkRunLimits({ signal }));
 			} catch (error) {
 				this.#failed(error);
 			}
@@ -157,7 +145,7 @@ export class Worker {
 		this.#lastError = { reason, at: this.#context.clock.now() };
 	}
 
-	async #work(limits: RunLimits & { readonly maxMessages: number }): Promise<number> {
+	async #work(limits: RunEnd): Promise<number> {
 		let sent = 0;
 		let begun = 0;
 		this.#failure = undefined;
@@ -178,7 +166,7 @@ export class Worker {
 		}
 	}
 
-	#mayBegin({ until, signal }: RunLimits): boolean {
+	#mayBegin({ until, signal }: RunEnd): boolean {
 		return signal?.aborted !== true && (until === undefined || this.#context.clock.now() < until);
 	}
 
@@ -208,7 +196,7 @@ export class Worker {
 	 * Takes another slice when there are free places that no slice at hand can fill, else other due work. Looks again at
 	 * once as long as it finds something, and at most every poll interval while messages are in flight.
 	 */
-	async #lookForWork(limits: RunLimits): Promise<boolean> {
+	async #lookForWork(limits: RunEnd): Promise<boolean> {
 		const { clock, storage } = this.#context;
 		const idle = this.#runs.size === 0;
 		if (this.#placesFor(undefined) <= 0) return false;

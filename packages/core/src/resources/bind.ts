@@ -11,6 +11,7 @@ import { checkId } from "../ids.ts";
 import type { Broadcast } from "../model/broadcast.ts";
 import type { PropertyType } from "../model/property.ts";
 import { requireDeclared } from "./broadcast-references.ts";
+import { requireSegments } from "./contact-units.ts";
 import { Properties } from "./properties.ts";
 
 /**
@@ -28,7 +29,7 @@ async function bind(context: TenantContext, filter: Filter, at: Date): Promise<B
 	return bindFilter(filter, { at, properties: types, topics: new Map(defaults) });
 }
 
-/** Checks and binds the selection of a list. @throws `invalid_input`. */
+/** Checks and binds the selection of a list. @throws `invalid_input`; `not_found` for the segment. */
 export async function bindTargetFilter(
 	context: TenantContext,
 	selection: { readonly filter?: Filter | undefined; readonly segmentId?: string | undefined },
@@ -37,7 +38,11 @@ export async function bindTargetFilter(
 	if (filter !== undefined && segmentId !== undefined) {
 		throw invalidInput("conflicting_selection", "segmentId", "Give `filter` or `segmentId`, not both.");
 	}
-	if (segmentId !== undefined) return { kind: "member", segmentId: checkId(segmentId, "segmentId") };
+	if (segmentId !== undefined) {
+		const member = { kind: "member" as const, segmentId: checkId(segmentId, "segmentId") };
+		await requireSegments(context, [member.segmentId]);
+		return member;
+	}
 	if (filter === undefined) return EVERYONE;
 	const checked = checkFilter(filter);
 	await requireDeclared(context, checked);

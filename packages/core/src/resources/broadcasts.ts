@@ -1,3 +1,4 @@
+import { checkFields } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
 import { callOff } from "../delivery/call-off.ts";
@@ -12,7 +13,7 @@ import type { PreviewOptions } from "../delivery/sample-contact.ts";
 import { sendTest } from "../delivery/test-send.ts";
 import type { TestDelivery, TestOptions } from "../delivery/test-send.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
-import { expectedRecipients, writtenRecipients } from "../delivery/recipient-lists.ts";
+import { expectedRecipients, RECIPIENT_SELECTION, writtenRecipients } from "../delivery/recipient-lists.ts";
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
 import { verify } from "../delivery/verify.ts";
 import type { Verification } from "../delivery/verify.ts";
@@ -157,6 +158,7 @@ export class Broadcasts {
 	 * afterwards.
 	 */
 	async recipients(id: string, selection: RecipientSelection = {}): Promise<Page<BroadcastRecipient>> {
+		checkFields(selection, "selection", RECIPIENT_SELECTION);
 		const broadcast = await this.#find(id);
 		const list = broadcast.plan === null ? expectedRecipients : writtenRecipients;
 		return list(this.#context, broadcast, selection);
@@ -169,6 +171,7 @@ export class Broadcasts {
 	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft; `not_found`.
 	 */
 	async send(id: string, options: SendOptions = {}): Promise<Broadcast> {
+		checkFields(options, "options", ["scheduledAt"]);
 		const due = options.scheduledAt === undefined ? undefined : checkInstant(options.scheduledAt, "scheduledAt");
 		return this.#moveDraft(id, "send", async (broadcast) => {
 			const content = await freeze(this.#context, broadcast);

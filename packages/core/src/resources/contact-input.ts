@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checked, checkInput } from "../check-input.ts";
+import { checked, checkFields, checkInput } from "../check-input.ts";
 import { MAX_EXTERNAL_ID, MAX_NAME } from "../contact-limits.ts";
 import { parseEmailAddress } from "../email-address.ts";
 import type { EmailAddress } from "../email-address.ts";
@@ -144,7 +144,8 @@ export function checkContactRef(ref: unknown): ContactKey {
 	throw invalidInput("invalid_ref", undefined, "Name a contact by one of { id }, { email } or { externalId }.");
 }
 
-/** @throws `invalid_input` with `invalid_type`, `invalid_text` or `text_too_long`. */
-export function checkActor(options: ActOptions | undefined): string | null {
-	return options?.actor === undefined ? null : checkText(options.actor, "actor", { max: 200 });
+/** @throws `invalid_input` with `unknown_field`, `invalid_type`, `invalid_text` or `text_too_long`. */
+export function checkActor(options: ActOptions = {}): string | null {
+	checkFields(options, "options", ["actor"]);
+	return options.actor === undefined ? null : checkText(options.actor, "actor", { max: 200 });
 }

@@ -1,3 +1,4 @@
+import { checkFields } from "../check-input.ts";
 import type { PropertyTypes, TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
@@ -39,6 +40,8 @@ export interface ContactSelection {
 	/** Only members of this segment. */
 	readonly segmentId?: string | undefined;
 }
+
+const SELECTION = ["filter", "segmentId"] as const;
 
 /** What happened to a contact, and what was sent to it. */
 export interface ContactHistory {
@@ -109,8 +112,9 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		return toContact(record);
 	}
 
-	/** Lists contacts, newest first. @throws `invalid_input`. */
+	/** Lists contacts, newest first. @throws `invalid_input`; `not_found` for the segment. */
 	async list(options: ListOptions & ContactSelection = {}): Promise<Page<Contact<ValuesOf<P>>>> {
+		checkFields(options, "options", [...SELECTION, "limit", "after", "before"]);
 		const { filter, segmentId, ...page } = options;
 		const bound = await bindTargetFilter(this.#context, { filter, segmentId });
 		return readPage(
@@ -120,8 +124,9 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		);
 	}
 
-	/** Goes through all contacts that match, newest first, reading 100 at a time. */
+	/** Goes through all contacts that match, newest first, reading 100 at a time. @throws as `list`. */
 	async *each(selection: ContactSelection = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
+		checkFields(selection, "selection", SELECTION);
 		const bound = await bindTargetFilter(this.#context, selection);
 		let after: string | undefined;
 		for (;;) {
@@ -132,8 +137,9 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		}
 	}
 
-	/** Counts the contacts that match. @throws `invalid_input`. */
+	/** Counts the contacts that match. @throws as `list`. */
 	async count(selection: ContactSelection = {}): Promise<number> {
+		checkFields(selection, "selection", SELECTION);
 		return this.#context.tenant.countContacts(await bindTargetFilter(this.#context, selection));
 	}
 

@@ -1,3 +1,4 @@
+import { checkFields } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { invalidInput } from "../errors.ts";
 import type { ConvokeEvent } from "../model/event.ts";
@@ -25,6 +26,7 @@ export class Events {
 	 * @throws `invalid_input` with `invalid_cursor`, `invalid_limit`.
 	 */
 	async since(cursor?: string, options: { readonly limit?: number | undefined } = {}): Promise<EventPage> {
+		checkFields(options, "options", ["limit"]);
 		const limit = options.limit ?? 100;
 		if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
 			throw invalidInput("invalid_limit", "limit", "`limit` must be a whole number from 1 to 1000.");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checked, checkInput } from "../check-input.ts";
+import { checked, checkFields, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { checkId } from "../ids.ts";
@@ -134,6 +134,7 @@ export class Imports {
 		id: string,
 		options: { readonly skip?: number | undefined; readonly limit?: number | undefined } = {},
 	): Promise<ImportIssues> {
+		checkFields(options, "options", ["skip", "limit"]);
 		const { skip = 0, limit = 100 } = options;
 		if (!Number.isInteger(limit) || limit < 1 || limit > 1000 || !Number.isInteger(skip) || skip < 0) {
 			throw invalidInput("invalid_limit", "limit", "`limit` must be a whole number from 1 to 1000, `skip` one from 0.");
