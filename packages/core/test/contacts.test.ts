@@ -8,6 +8,21 @@ async function eventsOf(audience: ReturnType<typeof openAudience>): Promise<stri
 	);
 }
 
+test("a contact that comes back is not said to leave a topic that is gone", async () => {
+	const audience = openAudience();
+	const [kept, gone] = [await audience.topics.create({ name: "Kept" }), await audience.topics.create({ name: "Gone" })];
+	const topics = [kept, gone].map(({ id }) => ({ id, subscription: "opt_out" as const }));
+	await audience.contacts.create({ email: "ada@example.com", topics });
+	await audience.contacts.remove({ email: "ada@example.com" });
+	await audience.topics.remove(gone.id);
+	const { id } = await audience.contacts.create({ email: "ada@example.com" });
+	const { events } = await audience.contacts.history({ id });
+	expect(events.map(({ type, topicId }) => [type, topicId])).toEqual([
+		["topic.opted_out", kept.id],
+		["contact.created", null],
+	]);
+});
+
 describe("contacts", () => {
 	test("are created whole and read by id, address in any case, and external id", async () => {
 		const audience = openAudience({ plan: "string", seats: "number", pro: "boolean", until: "date" });

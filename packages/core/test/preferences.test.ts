@@ -30,6 +30,15 @@ describe("opening a link", () => {
 		expect((await audience.preferences.open(link())).topics.map(({ name }) => name)).toEqual(["Secret", "News"]);
 	});
 
+	test("shows the private topic of the link's own message, which can be left on the page", async () => {
+		const { audience, contact, secret, link } = await scene();
+		const view = await audience.preferences.open(link(secret.id));
+		expect(view.topics.map(({ name }) => name)).toEqual(["Secret", "News"]);
+		await audience.preferences.update(link(secret.id), { topics: [{ id: secret.id, subscription: "opt_out" }] });
+		const [left] = await audience.contacts.topics.list({ id: contact.id });
+		expect(left).toMatchObject({ name: "Secret", subscription: "opt_out", explicit: true });
+	});
+
 	test("changes nothing", async () => {
 		const { audience, link } = await scene();
 		const before = (await audience.events.since()).data;
@@ -84,6 +93,16 @@ describe("one-click", () => {
 		await audience.contacts.update({ id: again.id }, { unsubscribed: false });
 		await audience.preferences.unsubscribe(link());
 		expect((await audience.contacts.get({ id: again.id })).unsubscribed).toBe(true);
+	});
+
+	test("of a removed contact does not come back after the one that has the address has opted in", async () => {
+		const { audience, contact, link } = await scene();
+		await audience.contacts.remove({ id: contact.id });
+		const again = await audience.contacts.create({ email: contact.email });
+		await audience.preferences.unsubscribe(link());
+		await audience.contacts.update({ id: again.id }, { unsubscribed: false });
+		await audience.contacts.remove({ id: again.id });
+		expect((await audience.contacts.create({ email: contact.email })).unsubscribed).toBe(false);
 	});
 
 	test("finds the contact of any tenant", async () => {

@@ -240,8 +240,10 @@ export class ContactUnit {
 
 	*#retained(listed: Listed<object>, tenant: string, values: readonly string[]): Unit<readonly RetainedOptOut[]> {
 		if (values.length === 0) return [];
-		const rows = yield* all(listed.bind(this.#listOf(tenant, values)));
-		return rows.map((row) => retained.decode(row));
+		const rows = (yield* all(listed.bind(this.#listOf(tenant, values)))).map((row) => retained.decode(row));
+		const topics = rows.flatMap(({ contactId, topicIds }) => topicIds.map((topicId): Pair => [contactId, topicId]));
+		const exist = yield* this.#existingIds(this.#existingTopics, tenant, topics);
+		return rows.map((row) => ({ ...row, topicIds: row.topicIds.filter((topicId) => exist.has(topicId)) }));
 	}
 
 	#listOf(tenant: string, values: readonly string[]): { tenant: string; values: unknown } {

@@ -59,9 +59,10 @@ const finding: readonly StorageCase[] = [
 
 	examCase("changeContacts: tells what was retained for the address", async ({ tenant, bystander, make }) => {
 		const [hash, otherHash] = ["hash_one", "hash_two"];
-		const topics = [make.id(), make.id()];
+		const topics = [make.topic(), make.topic()];
+		for (const topic of topics) await tenant.insertTopic(topic);
 		const rows = [
-			make.retained({ addressHash: hash, unsubscribed: false, topicIds: topics }),
+			make.retained({ addressHash: hash, unsubscribed: false, topicIds: topics.map(({ id }) => id) }),
 			make.retained({ addressHash: hash }),
 		];
 		const other = make.retained({ addressHash: otherHash });
@@ -86,9 +87,23 @@ const finding: readonly StorageCase[] = [
 		assert.deepEqual((await look(tenant, { key: { addressHash: "a" } })).former, []);
 	}),
 
+	examCase("changeContacts: tells of no topic that is gone", async ({ tenant, bystander, make }) => {
+		const [kept, gone] = [make.topic(), make.topic()];
+		await tenant.insertTopic(kept);
+		for (const each of [tenant, bystander]) await each.insertTopic(gone);
+		const row = make.retained({ topicIds: [kept.id, gone.id] });
+		await retain(tenant, row);
+		await tenant.deleteTopic(gone.id);
+		const left = [{ ...row, topicIds: [kept.id] }];
+		assert.deepEqual((await look(tenant, { key: { addressHash: row.addressHash } })).retained, left);
+		assert.deepEqual((await look(tenant, { key: { id: row.contactId } })).former, left);
+	}),
+
 	examCase("changeContacts: replaces a retained row of the same address and contact", async (world) => {
 		const { tenant, bystander, both, make } = world;
-		const row = make.retained({ topicIds: [make.id()] });
+		const topic = make.topic();
+		await both((each) => each.insertTopic(topic));
+		const row = make.retained({ topicIds: [topic.id] });
 		const neighbour = make.retained({ addressHash: row.addressHash });
 		await both((each) => retain(each, row, neighbour));
 		const changed = { ...row, unsubscribed: false, topicIds: [], at: minutes(9) };
@@ -103,7 +118,9 @@ const finding: readonly StorageCase[] = [
 	examCase("changeContacts: finds by value", async ({ tenant, make }) => {
 		const contact = make.contact({ properties: { since: minutes(0) } });
 		await put(tenant, contact);
-		const row = make.retained({ addressHash: contact.addressHash, topicIds: [make.id()] });
+		const topic = make.topic();
+		await tenant.insertTopic(topic);
+		const row = make.retained({ addressHash: contact.addressHash, topicIds: [topic.id] });
 		await retain(tenant, row);
 		const { addressHash } = contact;
 		tamper(await look(tenant, { key: { addressHash } }));

@@ -1,4 +1,4 @@
-import type { ContactRecord } from "../model/contact.ts";
+import type { ContactRecord, RetainedOptOut } from "../model/contact.ts";
 import type { ContactDecisions, ContactEntry, FoundContact } from "../ports/storage.ts";
 import { copyContact } from "./contact-rows.ts";
 import type { TenantTables } from "./tenant-tables.ts";
@@ -35,12 +35,14 @@ export function changeContacts(
 
 function findEntry(tables: TenantTables, { key, address, externalId }: ContactEntry): FoundContact {
 	const { contacts, retained } = tables;
+	const existing = (rows: readonly RetainedOptOut[]): readonly RetainedOptOut[] =>
+		rows.map((row) => ({ ...row, topicIds: row.topicIds.filter((id) => tables.topics.peek(id) !== undefined) }));
 	return {
 		contact: contacts.find(key),
 		addressHolder: address === undefined ? undefined : contacts.peek({ addressKey: address.key })?.id,
 		externalIdHolder: externalId === undefined ? undefined : contacts.peek({ externalId })?.id,
-		retained: retained.findByHash(address?.hash ?? ("addressHash" in key ? key.addressHash : undefined)),
-		former: retained.findByContact("id" in key ? key.id : undefined),
+		retained: existing(retained.findByHash(address?.hash ?? ("addressHash" in key ? key.addressHash : undefined))),
+		former: existing(retained.findByContact("id" in key ? key.id : undefined)),
 	};
 }
 

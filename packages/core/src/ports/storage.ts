@@ -51,7 +51,7 @@ export interface ContactEntry {
 	readonly externalId?: string | undefined;
 }
 
-/** What a unit found for one entry. */
+/** What a unit found for one entry. Topics that do not exist any more are left out of what was retained. */
 export interface FoundContact {
 	/** The contact by the entry's key. */
 	readonly contact: ContactRecord | undefined;

@@ -7,7 +7,7 @@ import { checkId } from "../ids.ts";
 import type { LinkPurpose, LinkSubject } from "../link-token.ts";
 import type { ContactRecord, Subscription } from "../model/contact.ts";
 import type { EventSource } from "../model/event.ts";
-import { changeContact, optOutFormer } from "../rules/contact-changes.ts";
+import { changeContact, optOutFormer, UNCHANGED } from "../rules/contact-changes.ts";
 import type { Act, ContactEdit } from "../rules/contact-changes.ts";
 import { checkContactRef } from "./contact-input.ts";
 import type { ContactRef } from "./contact-input.ts";
@@ -22,7 +22,7 @@ export interface Preferences {
 	readonly maskedEmail: string;
 	/** Opted out of everything. */
 	readonly unsubscribed: boolean;
-	/** The topics this person may see, newest first: public ones, and private ones with a choice of theirs. */
+	/** The topics this person may see, newest first: public ones, private ones with a choice of theirs, and the link's. */
 	readonly topics: readonly ContactTopic[];
 	/** The topic that the link's message belongs to; `null`: none, or it was removed. */
 	readonly topic: { readonly id: string; readonly name: string } | null;
@@ -126,9 +126,9 @@ export class PreferenceLinks {
 		await context.tenant.changeContacts([{ key: { id: subject.contactId } }], ([found]) => {
 			if (found?.contact !== undefined) return { contacts: [changeContact(found.contact, found, edit, act)] };
 			former = (found?.former ?? []).map(({ addressHash }) => addressHash);
-			return { contacts: [optOutFormer(found?.former ?? [], act)] };
+			return { contacts: [UNCHANGED] };
 		});
-		for (const addressHash of former) await optOutHolder(context, addressHash, act);
+		for (const addressHash of former) await optOutAddress(context, addressHash, subject.contactId, act);
 		return topic === undefined || former.length > 0
 			? { scope: "everything", topic: null }
 			: { scope: "topic", topic: { id: topic.id, name: topic.name } };
@@ -176,15 +176,18 @@ export function tenantContext(context: AudienceContext, tenantId: string): Tenan
 	return { ...context, tenantId, tenant: context.storage.forTenant(tenantId) };
 }
 
-/** Opts out the contact that now has the address of a removed one, if there is one. */
-async function optOutHolder(context: TenantContext, addressHash: string, act: Act): Promise<void> {
-	await context.tenant.changeContacts([{ key: { addressHash } }], ([found]) => ({
-		contacts: [
-			found?.contact === undefined
-				? { retain: [], events: [] }
-				: changeContact(found.contact, found, { unsubscribed: true }, act),
-		],
-	}));
+/**
+ * Opts out an address of a removed contact: the contact that has it now, and only where there is none what was retained,
+ * for that would come back after its holder has decided otherwise.
+ */
+async function optOutAddress(context: TenantContext, addressHash: string, contactId: string, act: Act): Promise<void> {
+	await context.tenant.changeContacts([{ key: { addressHash } }], ([found]) => {
+		if (found?.contact !== undefined) {
+			return { contacts: [changeContact(found.contact, found, { unsubscribed: true }, act)] };
+		}
+		const rows = (found?.retained ?? []).filter((row) => row.contactId === contactId);
+		return { contacts: [optOutFormer(rows, act)] };
+	});
 }
 
 async function view(context: TenantContext, contact: ContactRecord, subject: LinkSubject): Promise<Preferences> {
@@ -195,7 +198,7 @@ async function view(context: TenantContext, contact: ContactRecord, subject: Lin
 		unsubscribed: contact.unsubscribed,
 		topics: topics
 			.map((each) => contactTopic(contact, each))
-			.filter(({ visibility, explicit }) => visibility === "public" || explicit),
+			.filter(({ id, visibility, explicit }) => visibility === "public" || explicit || id === subject.topicId),
 		topic: topic === undefined ? null : { id: topic.id, name: topic.name },
 		formToken: context.tokens.mint("subscribe", subject),
 	};

@@ -1,3 +1,4 @@
+import type { RetainedOptOut } from "../../src/model/contact.ts";
 import type { ContactDecision, ContactDecisions } from "../../src/ports/storage.ts";
 import { decideOnly } from "./acts.ts";
 import type { Break } from "./saboteur.ts";
@@ -97,6 +98,19 @@ export const unitSaboteurs: Readonly<Record<string, Break>> = {
 	"changeContacts tells nothing retained": verb("changeContacts", ({ run }, entries, decide) =>
 		run(entries, (found) => decide(found.map((one) => ({ ...one, retained: [] })))),
 	),
+	"changeContacts tells of topics that are gone": (storage) => {
+		const topicIds = new Map<string, readonly string[]>();
+		const asWritten = (row: RetainedOptOut) => ({ ...row, topicIds: topicIds.get(row.contactId) ?? row.topicIds });
+		return verb("changeContacts", ({ run }, entries, decide) =>
+			run(entries, (found) => {
+				const decisions = decide(
+					found.map((one) => ({ ...one, retained: one.retained.map(asWritten), former: one.former.map(asWritten) })),
+				);
+				for (const row of decisions.contacts.flatMap(({ retain }) => retain)) topicIds.set(row.contactId, row.topicIds);
+				return decisions;
+			}),
+		)(storage);
+	},
 	"changeContacts tells nothing former": verb("changeContacts", ({ run }, entries, decide) =>
 		run(entries, (found) => decide(found.map((one) => ({ ...one, former: [] })))),
 	),
