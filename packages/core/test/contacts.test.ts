@@ -8,6 +8,54 @@ async function eventsOf(audience: ReturnType<typeof openAudience>): Promise<stri
 	);
 }
 
+describe("many contacts at once", () => {
+	const untyped = (value: unknown) => value as never;
+
+	test("name the entry of an error, also where there is one alone, and where it shows when it is written", async () => {
+		const { contacts } = openAudience();
+		await contacts.create({ email: "holder@example.com", externalId: "u1" });
+		const refused = (entries: readonly unknown[], error: object) =>
+			expect(contacts.createMany(untyped(entries))).rejects.toMatchObject(error);
+		await refused([{ email: "nope" }], { reason: "invalid_email", field: "[0].email" });
+		await refused([{ email: "a@example.com" }, null], { reason: "invalid_type", field: "[1]" });
+		await refused([{ email: "a@example.com" }, { email: "b@example.com", externalId: "u1" }], {
+			code: "already_exists",
+			reason: "external_id_taken",
+			field: "[1].externalId",
+		});
+		await expect(contacts.create(untyped(null))).rejects.toMatchObject({ reason: "invalid_type", field: "contact" });
+		await expect(contacts.create({ email: "b@example.com", externalId: "u1" })).rejects.toMatchObject({
+			reason: "external_id_taken",
+			field: "externalId",
+		});
+		expect(await contacts.count()).toBe(1);
+	});
+
+	test.each([null, "u2"])(
+		"an external id is passed on from one entry to a later one, which has %j then",
+		async (next) => {
+			const { contacts } = openAudience();
+			await contacts.create({ email: "first@example.com", externalId: "u1" });
+			const [first, second] = await contacts.createMany([
+				{ email: "first@example.com", externalId: next },
+				{ email: "second@example.com", externalId: "u1" },
+			]);
+			expect([first?.externalId, second?.externalId]).toEqual([next, "u1"]);
+			expect(await contacts.get({ externalId: "u1" })).toMatchObject({ email: "second@example.com" });
+		},
+	);
+
+	test("an external id that an earlier entry keeps is taken", async () => {
+		const { contacts } = openAudience();
+		await contacts.create({ email: "first@example.com", externalId: "u1" });
+		const entries = [
+			{ email: "first@example.com", firstName: "Ada" },
+			{ email: "second@example.com", externalId: "u1" },
+		];
+		await expect(contacts.createMany(entries)).rejects.toMatchObject({ reason: "external_id_taken" });
+	});
+});
+
 test("a contact that comes back is not said to leave a topic that is gone", async () => {
 	const audience = openAudience();
 	const [kept, gone] = [await audience.topics.create({ name: "Kept" }), await audience.topics.create({ name: "Gone" })];

@@ -151,6 +151,15 @@ describe("importing contacts", () => {
 		expect(report).toMatchObject({ status: "failed", failure: "csv_encoding", counts: { created: 2 } });
 	});
 
+	test("passes an external id on from one row to a later one", async () => {
+		const { contacts } = openAudience();
+		await contacts.create({ email: "first@example.com", externalId: "u1" });
+		const file = "email,external_id\nfirst@example.com,u2\nsecond@example.com,u1\n";
+		const columns = { email: "email", externalId: "external_id" };
+		expect(await contacts.imports.create({ file, columns })).toMatchObject({ counts: { total: 2, failed: 0 } });
+		expect(await contacts.get({ externalId: "u1" })).toMatchObject({ email: "second@example.com" });
+	});
+
 	describe("that is interrupted", () => {
 		async function* rows(count: number): AsyncGenerator<string, void> {
 			yield "email\n";

@@ -4,7 +4,7 @@ import type { Subscription } from "../model/contact.ts";
 import type { ContactImport, ImportCounts, ImportIssue } from "../model/import.ts";
 import type { ContactDecision, FoundContact } from "../ports/storage.ts";
 import { entryOf } from "../resources/contact-units.ts";
-import { createOrMerge, UNCHANGED } from "../rules/contact-changes.ts";
+import { afterDecisions, createOrMerge, UNCHANGED } from "../rules/contact-changes.ts";
 import type { Act, ContactInput } from "../rules/contact-changes.ts";
 import type { ColumnPlan } from "./map-columns.ts";
 import { mapRow } from "./map-row.ts";
@@ -146,11 +146,17 @@ export class ImportRun {
 		let counts = before;
 		const entries = ready.map(({ input }) => entryOf(input));
 		await tenant.changeContacts(entries, (found) => {
-			const verdicts = ready.map((each, index) => this.#judge(each, found[index], ids[index], act));
+			const verdicts: RowVerdict[] = [];
+			const decided: ContactDecision[] = [];
+			for (const [index, each] of ready.entries()) {
+				const verdict = this.#judge(each, found[index], ids[index], act, decided);
+				verdicts.push(verdict);
+				decided.push(verdict.decision);
+			}
 			counts = addUp(before, verdicts, this.#refused.length);
 			const issues = [...refused, ...verdicts.flatMap((verdict) => verdict.issues)];
 			return {
-				contacts: verdicts.map(({ decision }) => decision),
+				contacts: decided,
 				step: { import: { ...this.#record, counts }, issues: issues.toSorted((a, b) => a.line - b.line) },
 			};
 		});
@@ -160,13 +166,19 @@ export class ImportRun {
 		this.#seen = new Set();
 	}
 
-	#judge({ row, input }: ReadyRow, found: FoundContact | undefined, id: string | undefined, act: Act): RowVerdict {
+	#judge(
+		{ row, input }: ReadyRow,
+		found: FoundContact | undefined,
+		id: string | undefined,
+		act: Act,
+		decided: readonly ContactDecision[],
+	): RowVerdict {
 		if (found === undefined || id === undefined) return { kind: "skipped", decision: UNCHANGED, issues: [] };
 		if (found.contact !== undefined && this.#task.onConflict === "skip") {
 			return { kind: "skipped", decision: UNCHANGED, issues: [] };
 		}
 		try {
-			const decision = createOrMerge(found, input, id, act);
+			const decision = createOrMerge(afterDecisions(found, input.externalId, decided), input, id, act);
 			const kind = found.contact === undefined ? "created" : "updated";
 			return { kind, decision, issues: keptOptOuts(row, input, decision.write ?? found.contact) };
 		} catch (error) {

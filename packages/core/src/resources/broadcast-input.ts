@@ -174,9 +174,9 @@ export function checkNewBroadcast(input: unknown): BroadcastDraft {
 /** Reads changes of a draft. @throws as {@link checkNewBroadcast}. */
 export function checkBroadcastChanges(draft: BroadcastDraft, input: unknown): BroadcastDraft {
 	const given = checkInput(newBroadcast, input, "changes");
-	const targets = ["segmentId", "filter", "everyone"] as const;
+	const names = [given.segmentId ?? undefined, given.filter ?? undefined, given.everyone === true || undefined];
 	// Naming another target replaces the one the draft has.
-	const base = targets.some((key) => given[key] !== undefined && given[key] !== null)
+	const base = names.some((target) => target !== undefined)
 		? { ...draft, segmentId: null, filter: null, everyone: false }
 		: draft;
 	return checkDraft(merge(base, given));

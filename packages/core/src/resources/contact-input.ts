@@ -108,9 +108,9 @@ const topicChoices = z
 	.min(1)
 	.max(MAX_LINKS);
 
-/** @throws `invalid_input` naming the field. */
-export function checkNewContact(input: unknown): CheckedContact {
-	return checkInput(newContact, input, "contact");
+/** @throws `invalid_input` naming the field, or the whole by `label`. */
+export function checkNewContact(input: unknown, label = "contact"): CheckedContact {
+	return checkInput(newContact, input, label);
 }
 
 /** @throws `invalid_input` naming the field. */

@@ -1,6 +1,6 @@
 import { checkFields } from "../check-input.ts";
 import type { PropertyTypes, TenantContext } from "../context.ts";
-import { ConvokeError, invalidInput, notFound } from "../errors.ts";
+import { ConvokeError, notFound } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
 import type { Contact, ContactRecord, PropertyValues } from "../model/contact.ts";
 import type { ConvokeEvent } from "../model/event.ts";
@@ -8,9 +8,9 @@ import type { PropertyType } from "../model/property.ts";
 import type { Recipient } from "../model/recipient.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
-import type { ContactDecision, FoundContact } from "../ports/storage.ts";
+import type { ContactDecision } from "../ports/storage.ts";
 import { checkPropertyValues } from "../property-values.ts";
-import { createOrMerge, removeContact, UNCHANGED } from "../rules/contact-changes.ts";
+import { afterDecisions, createOrMerge, removeContact } from "../rules/contact-changes.ts";
 import type { Act, ContactEdit, ContactInput, HashedAddress } from "../rules/contact-changes.ts";
 import { checkActor, checkContactChanges, checkContactRef, checkNewContact } from "./contact-input.ts";
 import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact } from "./contact-input.ts";
@@ -77,7 +77,8 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	 * @throws `invalid_input`; `not_found` for a segment or topic; `already_exists` with `external_id_taken`.
 	 */
 	async create(contact: NewContact<ValuesOf<P>>, options?: ActOptions): Promise<Contact<ValuesOf<P>>> {
-		const [created] = await this.createMany([contact], options);
+		const act = this.#act(options);
+		const [created] = await this.#createAll([{ label: undefined, contact }], act);
 		if (created === undefined) throw notFound("contact");
 		return created;
 	}
@@ -92,12 +93,24 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		options?: ActOptions,
 	): Promise<readonly Contact<ValuesOf<P>>[]> {
 		const act = this.#act(options);
-		const given = [...contacts];
-		const checked = given.map((contact, index) => atIndex(given.length, index, () => checkNewContact(contact)));
-		const types = checked.some(({ properties }) => properties !== undefined)
+		return this.#createAll(
+			[...contacts].map((contact, index) => ({ label: `[${index}]`, contact })),
+			act,
+		);
+	}
+
+	async #createAll(given: readonly Labelled<unknown>[], act: Act): Promise<readonly Contact<ValuesOf<P>>[]> {
+		const checked = given.map(({ label, contact }) => ({
+			label,
+			contact: labelled(label, () => checkNewContact(contact, label)),
+		}));
+		const types = checked.some(({ contact }) => contact.properties !== undefined)
 			? await this.#properties.types()
 			: new Map();
-		const inputs = checked.map((contact, index) => atIndex(given.length, index, () => this.#toInput(contact, types)));
+		const inputs = checked.map(({ label, contact }) => ({
+			label,
+			...labelled(label, () => this.#toInput(contact, types)),
+		}));
 		await this.#requireLinked(inputs);
 		if (types.size > 0) await this.#properties.writeDeclared();
 		const written: ContactRecord[] = [];
@@ -186,13 +199,19 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		return { events, deliveries };
 	}
 
-	async #createUnit(inputs: readonly ContactInput[], act: Act): Promise<readonly ContactRecord[]> {
+	async #createUnit(inputs: readonly LabelledInput[], act: Act): Promise<readonly ContactRecord[]> {
 		const ids = inputs.map(() => this.#context.newId());
 		let records: readonly ContactRecord[] = [];
 		await this.#context.tenant.changeContacts(inputs.map(entryOf), (found) => {
-			const decided = inputs.map((input, index) => decideCreate(found[index], input, ids[index], act));
-			records = decided.flatMap(({ record }) => record);
-			return { contacts: decided.map(({ decision }) => decision) };
+			const decisions: ContactDecision[] = [];
+			for (const [index, { label, ...input }] of inputs.entries()) {
+				const [own, id] = [found[index], ids[index]];
+				if (own === undefined || id === undefined) continue;
+				const now = afterDecisions(own, input.externalId, decisions);
+				decisions.push(labelled(label, () => createOrMerge(now, input, id, act)));
+			}
+			records = decisions.flatMap(({ write }, index) => write ?? found[index]?.contact ?? []);
+			return { contacts: decisions };
 		});
 		return records;
 	}
@@ -228,25 +247,26 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 }
 
-function decideCreate(
-	found: FoundContact | undefined,
-	input: ContactInput,
-	id: string | undefined,
-	act: Act,
-): { readonly decision: ContactDecision; readonly record: readonly ContactRecord[] } {
-	if (found === undefined || id === undefined) return { decision: UNCHANGED, record: [] };
-	const decision = createOrMerge(found, input, id, act);
-	const record = decision.write ?? found.contact;
-	return { decision, record: record === undefined ? [] : [record] };
+/** A contact given, and what to call it in an error; `undefined`: it is the only one. */
+interface Labelled<T> {
+	readonly label: string | undefined;
+	readonly contact: T;
 }
 
+type LabelledInput = ContactInput & Pick<Labelled<unknown>, "label">;
+
 /** Names the entry in an error of one of several. */
-function atIndex<T>(length: number, index: number, check: () => T): T {
-	if (length === 1) return check();
+function labelled<T>(label: string | undefined, work: () => T): T {
 	try {
-		return check();
+		return work();
 	} catch (error) {
-		if (!ConvokeError.is(error)) throw error;
-		throw invalidInput(error.reason, `[${index}].${error.field ?? ""}`, error.message);
+		if (label === undefined || !ConvokeError.is(error) || error.field === label) throw error;
+		const { code, reason, field, resource, message } = error;
+		throw new ConvokeError(code, {
+			reason,
+			field: field === undefined ? label : `${label}.${field}`,
+			resource,
+			message,
+		});
 	}
 }

@@ -74,6 +74,21 @@ export function createOrMerge(found: FoundContact, input: ContactInput, id: stri
 }
 
 /**
+ * What was found for an entry, once the entries before it in the same unit are decided: the external id it is to have may
+ * be free by then.
+ */
+export function afterDecisions(
+	found: FoundContact,
+	externalId: string | null | undefined,
+	before: readonly ContactDecision[],
+): FoundContact {
+	const holder = found.externalIdHolder;
+	if (holder === undefined) return found;
+	const isFree = before.some(({ write }) => write?.id === holder && write.externalId !== externalId);
+	return isFree ? { ...found, externalIdHolder: undefined } : found;
+}
+
+/**
  * Changes a contact as its host or the person decided, opt-ins included.
  *
  * @throws `already_exists` with `email_taken` or `external_id_taken`.
