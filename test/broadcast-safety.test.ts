@@ -76,6 +76,18 @@ describe("a target that asks for what does not exist", () => {
 	});
 });
 
+test("`everyone: false` takes no other target away, and is no target", async () => {
+	const { audience } = createTestAudience();
+	const segment = await audience.segments.create({ name: "Staff" });
+	const { id } = await audience.broadcasts.create(aBroadcast({ segmentId: segment.id }));
+	expect(await audience.broadcasts.update(id, { everyone: false })).toMatchObject({
+		segmentId: segment.id,
+		everyone: false,
+	});
+	expect(await audience.broadcasts.update(id, { everyone: true })).toMatchObject({ segmentId: null, everyone: true });
+	await expect(audience.broadcasts.update(id, { everyone: false })).rejects.toMatchObject({ reason: "target_missing" });
+});
+
 describe("a sender that cannot be found", () => {
 	/** An audience of two tenants with a queued broadcast each; the sender of tenant `a` fails while `broken`. */
 	async function scene(contacts = 1) {
@@ -146,6 +158,39 @@ describe("an audience", () => {
 		const links = { baseUrl: "https://mail.example.com", keys: key };
 		expect(() => createAudience({ storage: createMemoryStorage(), links, hashKey: key })).toThrow(
 			expect.objectContaining({ reason: "hash_key_reused" }),
+		);
+	});
+
+	test("refuses a hash key that is a link key in another encoding", () => {
+		const key = createHash("sha256").update("one for all").digest();
+		const links = { baseUrl: "https://mail.example.com", keys: [key.toString("base64url")] };
+		for (const hashKey of [key, key.toString("hex"), key.toString("base64")]) {
+			expect(() => createAudience({ storage: createMemoryStorage(), links, hashKey })).toThrow(
+				expect.objectContaining({ reason: "hash_key_reused" }),
+			);
+		}
+	});
+
+	test("says what it lacks, with the command that makes a key", () => {
+		const make = (options: unknown) => () => createAudience(options as never);
+		const storage = createMemoryStorage();
+		const command = expect.stringContaining("randomBytes(32)");
+		expect(make(undefined)).toThrow(expect.objectContaining({ code: "invalid_input", reason: "missing_storage" }));
+		expect(make({})).toThrow(expect.objectContaining({ reason: "missing_storage", field: "storage" }));
+		expect(make({ storage })).toThrow(
+			expect.objectContaining({ reason: "missing_links", field: "links", message: command }),
+		);
+		expect(make({ storage, links: { baseUrl: "https://mail.example.com" } })).toThrow(
+			expect.objectContaining({ reason: "missing_hash_key", message: command }),
+		);
+	});
+
+	test("refuses more declared properties than a tenant may have", () => {
+		const declared = (count: number) =>
+			Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, "string" as const]));
+		expect(() => createTestAudience({ properties: declared(100) })).not.toThrow();
+		expect(() => createTestAudience({ properties: declared(101) })).toThrow(
+			expect.objectContaining({ reason: "too_many_properties", field: "properties" }),
 		);
 	});
 

@@ -1,4 +1,4 @@
-import { createAddressHasher } from "./address-hash.ts";
+import { createAddressHasher, parseHashKey } from "./address-hash.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
@@ -7,7 +7,7 @@ import { Worker } from "./delivery/worker.ts";
 import type { WorkerOptions } from "./delivery/worker-options.ts";
 import { invalidInput } from "./errors.ts";
 import { createIdSource } from "./ids.ts";
-import { createLinkTokens } from "./link-token.ts";
+import { createLinkTokens, parseLinkKeys } from "./link-token.ts";
 import type { Renderer } from "./ports/renderer.ts";
 import type { Storage } from "./ports/storage.ts";
 import type { Transport } from "./ports/transport.ts";
@@ -16,10 +16,11 @@ import { Broadcasts } from "./resources/broadcasts.ts";
 import { Contacts } from "./resources/contacts.ts";
 import { Events } from "./resources/events.ts";
 import { PreferenceLinks, tenantContext } from "./resources/preferences.ts";
-import { Properties } from "./resources/properties.ts";
+import { MAX_PROPERTIES, Properties } from "./resources/properties.ts";
 import { Segments } from "./resources/segments.ts";
 import { Suppressions } from "./resources/suppressions.ts";
 import { Topics } from "./resources/topics.ts";
+import { KEY_COMMAND } from "./secret-key.ts";
 import type { SenderResolver } from "./sender.ts";
 
 /** What an audience is made of. */
@@ -61,11 +62,12 @@ const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 /**
  * Makes an audience. Touches neither disk nor network.
  *
- * @throws `invalid_input` for a missing or weak key, an unsafe base URL, or a property that cannot be.
+ * @throws `invalid_input` for a missing storage, a missing or weak key, an unsafe base URL, or a property that cannot be.
  */
 export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 	options: AudienceOptions<P>,
 ): Audience<P> {
+	checkGiven(options);
 	const { storage, links, hashKey, renderer, transport, sender, properties, clock = systemClock } = options;
 	if (transport !== undefined && sender !== undefined) {
 		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
@@ -82,7 +84,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		resolveSender: sender ?? (transport && (() => ({ transport }))),
 		declared: checkDeclared(properties ?? {}),
 	};
-	if (isAmong(hashKey, links.keys)) {
+	if (parseLinkKeys(links.keys).some((key) => key.equals(parseHashKey(hashKey)))) {
 		const message = "`hashKey` must not be one of `links.keys`: those change in time, and it never may.";
 		throw invalidInput("hash_key_reused", "hashKey", message);
 	}
@@ -165,14 +167,29 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	}
 }
 
-function isAmong(key: AudienceOptions["hashKey"], keys: AudienceOptions["links"]["keys"]): boolean {
-	if (key === undefined) return false;
-	const list = typeof keys === "string" ? keys.split(/[\s,]+/) : (keys ?? []);
-	return list.some((each) => Buffer.from(each).equals(Buffer.from(key)));
+/** Checks that what every audience needs is there. */
+function checkGiven(options: AudienceOptions): void {
+	const { storage, links }: Partial<AudienceOptions> = isObject(options) ? options : {};
+	if (!isObject(storage)) {
+		const message = "Give createAudience a `storage`: createMemoryStorage(), or one of a database.";
+		throw invalidInput("missing_storage", "storage", message);
+	}
+	if (!isObject(links)) {
+		const message = `Give createAudience \`links: { baseUrl, keys }\`. Make a key with: ${KEY_COMMAND}`;
+		throw invalidInput("missing_links", "links", message);
+	}
+}
+
+function isObject(value: unknown): boolean {
+	return typeof value === "object" && value !== null;
 }
 
 function checkDeclared(properties: PropertyTypes): PropertyTypes {
 	const types = new Set(["string", "number", "boolean", "date"]);
+	if (Object.keys(properties).length > MAX_PROPERTIES) {
+		const message = `A tenant has at most ${MAX_PROPERTIES} properties; declare fewer.`;
+		throw invalidInput("too_many_properties", "properties", message);
+	}
 	for (const [key, type] of Object.entries(properties)) {
 		checkPropertyKey(key, "properties");
 		if (types.has(type)) continue;

@@ -115,9 +115,14 @@ export function createLinkTokens(keys: string | readonly (string | Uint8Array)[]
 	};
 }
 
-function readKeys(keys: string | readonly (string | Uint8Array)[] | undefined): { signer: LinkKey; all: LinkKey[] } {
+/** The keys as {@link createLinkTokens} takes them. @throws `weak_token_key` for one that is short or guessable */
+export function parseLinkKeys(keys: string | readonly (string | Uint8Array)[] | undefined): KeyObject[] {
 	const given = typeof keys === "string" ? keys.split(/[\s,]+/).filter((key) => key !== "") : (keys ?? []);
-	const all = given.map((key) => toLinkKey(parseSecretKey(key, FIELD, "weak_token_key")));
+	return given.map((key) => parseSecretKey(key, FIELD, "weak_token_key"));
+}
+
+function readKeys(keys: string | readonly (string | Uint8Array)[] | undefined): { signer: LinkKey; all: LinkKey[] } {
+	const all = parseLinkKeys(keys).map(toLinkKey);
 	const [signer] = all;
 	if (signer === undefined) {
 		throw invalidInput("missing_token_key", FIELD, `\`${FIELD}\` has no key. Make one with: ${KEY_COMMAND}`);

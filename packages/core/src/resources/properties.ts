@@ -24,7 +24,8 @@ export interface NewProperty {
 /** How to name a property. */
 export type PropertyRef = { readonly id: string } | { readonly key: string };
 
-const MAX_PROPERTIES = 100;
+/** Most properties of a tenant. */
+export const MAX_PROPERTIES = 100;
 const TYPES = ["string", "number", "boolean", "date"] as const;
 
 const newProperty = z.strictObject({
