@@ -182,6 +182,26 @@ describe("a run", () => {
 		expect(await work()).toEqual({ sent: 5, remaining: 0 });
 	});
 
+	test("ends when what is due cannot be done", async () => {
+		const stuck = (storage: Storage): Storage =>
+			new Proxy(storage, {
+				get(target, property) {
+					if (property === "findDue") {
+						return async (at: Date, limit: number) => {
+							const due = await target.findDue(at, limit);
+							const sent = await target.forTenant("default").pageBroadcasts({ limit: 9 });
+							const ids = sent.filter(({ status }) => status === "sent").map(({ id }) => id);
+							return [...due, ...ids.map((broadcastId) => ({ tenantId: "default", broadcastId, need: "cancel" }))];
+						};
+					}
+					const value: unknown = Reflect.get(target, property, target);
+					return typeof value === "function" ? value.bind(target) : value;
+				},
+			});
+		const { work } = await queued(3, { wrap: stuck });
+		expect(await work()).toEqual({ sent: 3, remaining: 0 });
+	});
+
 	test("is refused while its worker is started, also between two looks", async () => {
 		const { audience, recorder } = await queued(2);
 		const worker = audience.worker();

@@ -33,8 +33,7 @@ export async function doDueWork(context: AudienceContext, signal: AbortSignal | 
 	for (const each of due) {
 		if (signal?.aborted === true) break;
 		try {
-			await doOne(tenantContext(context, each.tenantId), each, signal);
-			progressed = true;
+			if (await doOne(tenantContext(context, each.tenantId), each, signal)) progressed = true;
 		} catch (error) {
 			if (isStorageFailure(error)) throw error;
 			failures.push(error);
@@ -58,40 +57,42 @@ export function isStorageFailure(error: unknown): boolean {
 	return ConvokeError.is(error) && (error.code === "storage_unavailable" || error.code === "storage_failed");
 }
 
-async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSignal | undefined): Promise<void> {
-	if (due.need === "start") await startScheduled(context, due.broadcastId);
-	else if (due.need === "plan") await writePlan(context, due.broadcastId, signal);
-	else await close(context, due);
+/** Answers whether there was anything to do: what others did meanwhile, or cannot be done, is not looked for at once. */
+async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSignal | undefined): Promise<boolean> {
+	if (due.need === "start") return startScheduled(context, due.broadcastId);
+	if (due.need !== "plan") return close(context, due);
+	await writePlan(context, due.broadcastId, signal);
+	return true;
 }
 
 /** Does what begins no message. */
-async function close(context: TenantContext, { need, broadcastId }: DueBroadcast): Promise<void> {
-	if (need === "settle") await settle(context, broadcastId);
-	else if (need === "cancel") await callOff(context, broadcastId);
+async function close(context: TenantContext, { need, broadcastId }: DueBroadcast): Promise<boolean> {
+	return need === "settle" ? settle(context, broadcastId) : callOff(context, broadcastId);
 }
 
-async function startScheduled(context: TenantContext, broadcastId: string): Promise<void> {
+async function startScheduled(context: TenantContext, broadcastId: string): Promise<boolean> {
 	const broadcast = await context.tenant.findBroadcast(broadcastId);
 	const now = context.clock.now();
-	if (broadcast === undefined || broadcast.scheduledAt === null || broadcast.scheduledAt > now) return;
+	if (broadcast === undefined || broadcast.scheduledAt === null || broadcast.scheduledAt > now) return false;
 	// Whoever changes it meanwhile is obeyed: the next look finds what they made of it.
 	const move = { id: broadcastId, from: BROADCAST_MOVES.start, unchangedSince: broadcast.updatedAt };
 	try {
 		const content = await freeze(context, broadcast);
 		const changes = await queuedFields(context, now);
-		if (await context.tenant.moveBroadcast({ ...move, changes, content })) return;
+		if (await context.tenant.moveBroadcast({ ...move, changes, content })) return true;
 		// What it refers to was removed since it was scheduled, or it was changed by somebody else.
 		await requireReferences(context, broadcast);
+		return false;
 	} catch (error) {
 		if (!ConvokeError.is(error) || !["invalid_input", "not_found"].includes(error.code)) throw error;
 		const changes = { status: "failed" as const, statusReason: error.reason, updatedAt: now };
-		await context.tenant.moveBroadcast({ ...move, changes });
+		return context.tenant.moveBroadcast({ ...move, changes });
 	}
 }
 
-async function settle({ tenant, clock }: TenantContext, broadcastId: string): Promise<void> {
+async function settle({ tenant, clock }: TenantContext, broadcastId: string): Promise<boolean> {
 	const now = clock.now();
-	await tenant.moveBroadcast({
+	return tenant.moveBroadcast({
 		id: broadcastId,
 		from: BROADCAST_MOVES.settle,
 		changes: { status: "sent", sentAt: now, updatedAt: now },
