@@ -46,7 +46,7 @@ function rows(h: number, [what, change]: Spelling): readonly Row[] {
 			expect([...answers]).toEqual([
 				"invalid_token invalid_token This link is incomplete or not one of ours; open it again from the message.",
 			]);
-			expect(world.calls).toEqual({ reads: [], writes: [] });
+			expect([world.calls.reads, world.calls.writes]).toEqual([[], []]);
 			await expect(world.audience.preferences.open(token)).resolves.toBeDefined();
 		},
 	}));
