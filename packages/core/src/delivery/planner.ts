@@ -8,7 +8,7 @@ import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { senderOf } from "./freeze.ts";
 
 /** Candidates taken at a time: a few milliseconds of a database, and enough for a worker to claim. */
-const CHUNK = 2000;
+const CHUNK = 3000;
 
 /** How many candidates of a broadcast receive it, and why the others do not. */
 export interface PlanCounts {
@@ -44,7 +44,7 @@ export async function survey(context: TenantContext, broadcast: Broadcast): Prom
  * stopped; several planners at once do the same work once.
  */
 export async function writePlan(context: TenantContext, broadcastId: string, signal?: AbortSignal): Promise<void> {
-	const { tenant, clock, newId } = context;
+	const { tenant, clock } = context;
 	let walk: Omit<Walk, "upTo" | "after"> | undefined;
 	for (;;) {
 		if (signal?.aborted === true) return;
@@ -61,9 +61,25 @@ export async function writePlan(context: TenantContext, broadcastId: string, sig
 			return;
 		}
 		walk ??= await walkOf(context, broadcast, plan.at);
-		const next = { ...walk, upTo: plan.upTo, after: plan.through ?? undefined };
-		await tenant.freezeChunk(broadcastId, next, { id: newId(), at: clock.now() });
+		const { upTo, through } = plan;
+		await writeChunks(context, broadcastId, { ...walk, upTo, after: through ?? undefined }, signal);
+	}
+}
+
+/** Writes chunks until the plan is complete, or somebody else has moved it on. */
+async function writeChunks(
+	{ tenant, clock, newId }: TenantContext,
+	broadcastId: string,
+	walk: Walk,
+	signal: AbortSignal | undefined,
+): Promise<void> {
+	let { after } = walk;
+	for (;;) {
+		if (signal?.aborted === true) return;
+		const chunk = await tenant.freezeChunk(broadcastId, { ...walk, after }, { id: newId(), at: clock.now() });
 		await clock.pause();
+		if (chunk === undefined || chunk.complete) return;
+		after = chunk.through;
 	}
 }
 
