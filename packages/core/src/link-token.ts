@@ -83,8 +83,8 @@ export const LINK_TOKEN_LENGTH = 88;
  *
  * To rotate, put the new key first and keep the old ones: links under a key that was dropped are dead.
  *
- * @throws `missing_token_key` without any key, `weak_token_key` for one that is short or guessable, `duplicate_key_id`
- * when the same key is given twice
+ * @throws `missing_token_key` for none given, `weak_token_key` for an empty list and for a key that is short or guessable,
+ * `duplicate_key_id` when the same key is given twice
  */
 export function createLinkTokens(keys: string | readonly (string | Uint8Array)[] | undefined): LinkTokens {
 	const { signer, all } = readKeys(keys);
@@ -125,7 +125,8 @@ function readKeys(keys: string | readonly (string | Uint8Array)[] | undefined): 
 	const all = parseLinkKeys(keys).map(toLinkKey);
 	const [signer] = all;
 	if (signer === undefined) {
-		throw invalidInput("missing_token_key", FIELD, `\`${FIELD}\` has no key. Make one with: ${KEY_COMMAND}`);
+		const reason = keys === undefined ? "missing_token_key" : "weak_token_key";
+		throw invalidInput(reason, FIELD, `\`${FIELD}\` has no key. Make one with: ${KEY_COMMAND}`);
 	}
 	if (all.some((key, i) => all.slice(0, i).some((earlier) => earlier.secret.equals(key.secret)))) {
 		throw invalidInput("duplicate_key_id", FIELD, `\`${FIELD}\` has the same key twice; remove one of them.`);

@@ -69,6 +69,10 @@ export class HostedRunner implements Runner {
 		return this.#whole(unit);
 	}
 
+	writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		return this.#whole(unit);
+	}
+
 	pause(): Promise<void> {
 		return this.#options.clock.pause();
 	}

@@ -195,7 +195,7 @@ export class SqlTenant implements TenantStorage {
 		walk: Walk,
 		slice: { readonly id: string; readonly at: Date },
 	): Promise<WalkChunk | undefined> {
-		return this.#runner.write(() => this.#stores.plans.freeze(this.#tenant, broadcastId, walk, slice));
+		return this.#runner.writeResumable(() => this.#stores.plans.freeze(this.#tenant, broadcastId, walk, slice));
 	}
 
 	async advanceSlice(step: SliceStep): Promise<SliceTurn> {

@@ -28,6 +28,11 @@ export interface Runner {
 	read<Answer>(unit: () => Unit<Answer>): Promise<Answer>;
 	/** Runs a unit that changes something: all of it, or nothing if it throws. */
 	write<Answer>(unit: () => Unit<Answer>): Promise<Answer>;
+	/**
+	 * The same for work that is taken up again where it stands, such as a chunk of a plan: it need not outlive a power
+	 * failure until the next unit that must.
+	 */
+	writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer>;
 	/** Lets the process do other things between the units of one long piece of work. */
 	pause(): Promise<void>;
 	/** Brings the schema up to date by the migrations that are missing. */

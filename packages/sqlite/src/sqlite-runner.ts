@@ -13,6 +13,8 @@ export interface SqliteRunnerOptions {
 	readonly open: (mayCreate: boolean) => SqliteConnection;
 	/** Whether the connection is ours to close. */
 	readonly isOwn: boolean;
+	/** Whether units outlive a power failure by a setting of ours, and not of the host's. */
+	readonly isFullyDurable: boolean;
 	/** How long to wait for others who write, in seconds. */
 	readonly busySeconds: number;
 	/** The storage's own time. */
@@ -43,6 +45,19 @@ export class SqliteRunner implements Runner {
 
 	write<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
 		return this.#patiently(() => this.#checked().transact("write", unit));
+	}
+
+	writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		if (!this.#options.isFullyDurable) return this.write(unit);
+		return this.#patiently(() => {
+			const connection = this.#checked();
+			connection.database.pragma("synchronous = normal");
+			try {
+				return connection.transact("write", unit);
+			} finally {
+				connection.database.pragma("synchronous = full");
+			}
+		});
 	}
 
 	pause(): Promise<void> {

@@ -79,7 +79,9 @@ export function createSqliteStorage(options: SqliteStorageOptions): SqliteStorag
 		new SqliteConnection(
 			database === undefined ? openFile(filename ?? "", mayCreate, durability) : checkHostConnection(database),
 		);
-	const runner = new SqliteRunner({ open, isOwn: database === undefined, busySeconds, clock });
+	const isOwn = database === undefined;
+	const isFullyDurable = isOwn && durability === "full";
+	const runner = new SqliteRunner({ open, isOwn, isFullyDurable, busySeconds, clock });
 	return new CopyableStorage(runner, async (copy) => backUp((await runner.connect()).database, copy, clock));
 }
 
