@@ -3,8 +3,11 @@ import type { RecipientCounts, RecipientState } from "@convoke/core";
 /** States that slices count one by one. */
 export const DELIVERY_STATES = ["pending", "sending", "sent", "failed", "skipped", "uncertain"] as const;
 
+/** How many recipients there are in each delivery state. */
+export type DeliveryCounts = Readonly<Record<(typeof DELIVERY_STATES)[number], number>>;
+
 /** The counts of a slice, as its row has them. */
-export type SliceCounts = Record<(typeof DELIVERY_STATES)[number], number> & { readonly excluded: string };
+export type SliceCounts = DeliveryCounts & { readonly excluded: string };
 
 /** How a move changes counts: by state, how many more or fewer. */
 export class CountChanges {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
-import type { CountChanges } from "./recipient-counts.ts";
+import type { CountChanges, DeliveryCounts } from "./recipient-counts.ts";
 import { changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
@@ -12,14 +12,8 @@ interface OneSlice {
 	readonly slice: string;
 }
 
-interface Deltas extends OneSlice {
+interface Deltas extends OneSlice, DeliveryCounts {
 	readonly open: number;
-	readonly pending: number;
-	readonly sending: number;
-	readonly sent: number;
-	readonly failed: number;
-	readonly skipped: number;
-	readonly uncertain: number;
 }
 
 /** Keeps the counts of slices in step with their recipients. */

@@ -7,7 +7,7 @@ import { OutcomeStore } from "./outcome-store.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { CountChanges } from "./recipient-counts.ts";
-import type { DELIVERY_STATES } from "./recipient-counts.ts";
+import type { DeliveryCounts } from "./recipient-counts.ts";
 import { SliceCandidates } from "./slice-candidates.ts";
 import type { Candidate } from "./slice-candidates.ts";
 import { rangeOf } from "./slice-work.ts";
@@ -15,16 +15,10 @@ import type { OfBroadcast, SliceRange, SliceWork } from "./slice-work.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
 
-interface FoundSlice {
+interface FoundSlice extends DeliveryCounts {
 	readonly first_contact_id: string;
 	readonly last_contact_id: string;
 	readonly open_from: string;
-	readonly pending: number;
-	readonly sending: number;
-	readonly sent: number;
-	readonly failed: number;
-	readonly skipped: number;
-	readonly uncertain: number;
 	readonly owner: string | null;
 	readonly lease_end: number | null;
 	readonly claim: number;
@@ -32,16 +26,10 @@ interface FoundSlice {
 }
 
 /** What a step leaves of a slice. */
-interface SteppedSlice extends OfBroadcast {
+interface SteppedSlice extends OfBroadcast, DeliveryCounts {
 	readonly slice: string;
 	readonly open_from: string;
 	readonly open: number;
-	readonly pending: number;
-	readonly sending: number;
-	readonly sent: number;
-	readonly failed: number;
-	readonly skipped: number;
-	readonly uncertain: number;
 	readonly owner: string | null;
 	readonly lease_end: number | null;
 	readonly interrupted: number;
@@ -266,7 +254,7 @@ interface Filled {
 }
 
 /** The counts of a slice after a step. */
-function countsAfter(found: FoundSlice, changes: CountChanges): Pick<SteppedSlice, (typeof DELIVERY_STATES)[number]> {
+function countsAfter(found: FoundSlice, changes: CountChanges): DeliveryCounts {
 	return {
 		pending: found.pending + changes.of("pending"),
 		sending: found.sending + changes.of("sending"),
