@@ -1,7 +1,8 @@
 import type { Clock } from "@convoke/core";
-import { storageClosed } from "@convoke/core";
+import { storageClosed, systemClock } from "@convoke/core";
 import { checkSchema, migrateSchema } from "@convoke/kysely";
 import type { Runner, Statement, Unit } from "@convoke/kysely";
+import { LoopTurn } from "./loop-turn.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { isBusy, storageBusy, toStorageError } from "./sqlite-errors.ts";
@@ -34,6 +35,7 @@ export class SqliteRunner implements Runner {
 	#connection: SqliteConnection | undefined;
 	#isChecked = false;
 	#isClosed = false;
+	readonly #turn = new LoopTurn();
 
 	constructor(options: SqliteRunnerOptions) {
 		this.#options = options;
@@ -107,10 +109,14 @@ export class SqliteRunner implements Runner {
 		return (this.#connection ??= this.#options.open(mayCreate));
 	}
 
-	/** Tries until nobody else is in the way. The first try is made in this tick. */
+	/**
+	 * Tries until nobody else is in the way. The first try is made in this tick, unless units have kept the process busy
+	 * for long: awaiting them one after the other would let nothing else of it run.
+	 */
 	async #patiently<Answer>(attempt: () => Answer): Promise<Answer> {
 		const { clock, busySeconds } = this.#options;
 		const deadline = clock.monotonic() + busySeconds * 1000;
+		if (this.#turn.isLong()) await systemClock.pause();
 		for (let tries = 0; ; tries += 1) {
 			try {
 				return attempt();
