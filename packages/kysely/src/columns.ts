@@ -73,7 +73,8 @@ export class Columns<Entity extends object> {
 	}
 }
 
-function snakeCase(field: string): string {
+/** A field's name as columns have it. */
+export function snakeCase(field: string): string {
 	return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

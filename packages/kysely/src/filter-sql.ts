@@ -1,6 +1,7 @@
 import type { BoundFilter, BoundRule, BoundSubject, Comparison, PropertyValue } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
+import { snakeCase } from "./columns.ts";
 import type { PropertyKind, SqlDialect } from "./dialect.ts";
 
 /*
@@ -98,7 +99,7 @@ function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"]): RawB
 }
 
 function columnOf(column: Extract<BoundSubject, { column: unknown }>["column"]): RawBuilder<unknown> {
-	return sql.ref(`c.${column.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`);
+	return sql.ref(`c.${snakeCase(column)}`);
 }
 
 /** A subject as values of a type compare with it; `undefined` where it has none of them. */
