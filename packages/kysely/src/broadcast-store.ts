@@ -1,29 +1,18 @@
-import type {
-	BroadcastContent,
-	BroadcastMove,
-	BroadcastRecord,
-	BroadcastStatus,
-	PageRequest,
-	PlanProgress,
-} from "@convoke/core";
+import type { BroadcastContent, BroadcastMove, BroadcastRecord, BroadcastStatus, PageRequest } from "@convoke/core";
 import { isUnderWay } from "@convoke/core";
 import { Columns, decodeJson, encodeJson, flag, instant, json, text } from "./columns.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { EntityStore } from "./entity-store.ts";
 import { Insert } from "./insert.ts";
+import type { PlanProgressStore } from "./plan-progress.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { changesOf, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 import type { Uses } from "./uses.ts";
 
-/** A broadcast as its row has it: the plan's fields side by side. */
-type BroadcastRow = Omit<BroadcastRecord, "plan"> & {
-	readonly planAt: Date | null;
-	readonly planUpTo: string | null;
-	readonly planThrough: string | null;
-	readonly planComplete: boolean;
-};
+/** A broadcast as its row has it. */
+type BroadcastRow = Omit<BroadcastRecord, "plan">;
 
 const broadcasts = new Columns<BroadcastRow>({
 	id: text,
@@ -50,10 +39,6 @@ const broadcasts = new Columns<BroadcastRow>({
 	scheduledAt: instant,
 	queuedAt: instant,
 	sentAt: instant,
-	planAt: instant,
-	planUpTo: text,
-	planThrough: text,
-	planComplete: flag,
 });
 
 interface ById {
@@ -65,17 +50,17 @@ interface ById {
 export class BroadcastStore {
 	readonly #rows: EntityStore<BroadcastRow>;
 	readonly #uses: Uses;
+	readonly #plans: PlanProgressStore;
 	readonly #upsertContent: Insert;
 	readonly #findContent: Query<ById, { content: string }>;
 	readonly #findOpenSlice: Query<ById, { id: string }>;
-	readonly #findPlan: Query<ById, { plan_through: string | null }>;
 	readonly #deleteRecipients: Query<ById, unknown>;
-	readonly #advancePlan: Query<ById & { readonly through: string; readonly complete: number }, unknown>;
 
-	constructor(dialect: SqlDialect, uses: Uses) {
+	constructor(dialect: SqlDialect, uses: Uses, plans: PlanProgressStore) {
 		const { db } = dialect;
 		this.#rows = new EntityStore(dialect, "convoke_broadcasts", broadcasts);
 		this.#uses = uses;
+		this.#plans = plans;
 		this.#upsertContent = new Insert(dialect, "convoke_broadcast_contents", ["tenant_id", "broadcast_id", "content"], {
 			key: ["tenant_id", "broadcast_id"],
 		});
@@ -95,57 +80,46 @@ export class BroadcastStore {
 				.where("open", ">", 0)
 				.limit(1),
 		);
-		this.#findPlan = query<ById>()((param) =>
-			db
-				.selectFrom("convoke_broadcasts")
-				.select("plan_through")
-				.where("tenant_id", "=", param("tenant"))
-				.where("id", "=", param("id"))
-				.where("status", "=", "queued")
-				.where("plan_at", "is not", null),
-		);
 		this.#deleteRecipients = query<ById>()((param) =>
 			db
 				.deleteFrom("convoke_broadcast_recipients")
 				.where("tenant_id", "=", param("tenant"))
 				.where("broadcast_id", "=", param("id")),
 		);
-		this.#advancePlan = query<ById & { readonly through: string; readonly complete: number }>()((param) =>
-			db
-				.updateTable("convoke_broadcasts")
-				.set({ plan_through: param("through"), plan_complete: param("complete") })
-				.where("tenant_id", "=", param("tenant"))
-				.where("id", "=", param("id")),
-		);
 	}
 
 	/** `false`: the id is taken. */
-	insert(tenant: string, record: BroadcastRecord): Unit<boolean> {
-		return this.#rows.insert(tenant, { ...record, ...planFields(record.plan) });
+	*insert(tenant: string, { plan, ...row }: BroadcastRecord): Unit<boolean> {
+		if (!(yield* this.#rows.insert(tenant, row))) return false;
+		if (plan !== null) yield* this.#plans.set(tenant, row.id, plan);
+		return true;
 	}
 
 	/** One broadcast. */
 	*find(tenant: string, id: string): Unit<BroadcastRecord | undefined> {
 		const row = yield* this.#rows.find(tenant, id);
-		return row === undefined ? undefined : toRecord(row);
+		if (row === undefined) return undefined;
+		const [record] = yield* this.#withPlans(tenant, [row]);
+		return record;
 	}
 
 	/** A page, newest first. */
 	*page(tenant: string, page: PageRequest): Unit<readonly BroadcastRecord[]> {
-		return (yield* this.#rows.page(tenant, page)).map(toRecord);
+		return yield* this.#withPlans(tenant, yield* this.#rows.page(tenant, page));
 	}
 
 	/** See `TenantStorage.moveBroadcast`. */
 	*move(tenant: string, move: BroadcastMove): Unit<boolean> {
-		const { id, from, changes, content, unchangedSince, whenSettled } = move;
-		const before = yield* this.find(tenant, id);
+		const { id, from, content, unchangedSince, whenSettled } = move;
+		const { plan, ...changes } = move.changes;
+		const before = yield* this.#rows.find(tenant, id);
 		if (before === undefined || !from.includes(before.status)) return false;
 		if (unchangedSince !== undefined && unchangedSince.getTime() !== before.updatedAt.getTime()) return false;
 		if (whenSettled === true && (yield* first(this.#findOpenSlice.bind({ tenant, id }))) !== undefined) return false;
 		const status = changes.status ?? before.status;
 		if (isUnderWay(status) && !(yield* this.#uses.doExist(tenant, changes.uses ?? before.uses))) return false;
-		const plan = changes.plan === undefined ? {} : planFields(changes.plan);
-		yield* this.#rows.update(tenant, id, { ...changes, ...plan });
+		yield* this.#rows.update(tenant, id, changes);
+		if (plan !== undefined) yield* this.#plans.set(tenant, id, plan);
 		if (content !== undefined) {
 			const row = { tenant_id: tenant, broadcast_id: id, content: encodeJson(content) };
 			yield* this.#upsertContent.rows([row]);
@@ -153,18 +127,7 @@ export class BroadcastStore {
 		return true;
 	}
 
-	/** Whether it is queued and its plan has come just so far. */
-	*isPlannedTo(tenant: string, id: string, through: string | null): Unit<boolean> {
-		const plan = yield* first(this.#findPlan.bind({ tenant, id }));
-		return plan !== undefined && plan.plan_through === through;
-	}
-
-	/** The plan has passed this contact. */
-	*advancePlan(tenant: string, id: string, through: string, complete: boolean): Unit<void> {
-		yield* changesOf(this.#advancePlan.bind({ tenant, id, through, complete: complete ? 1 : 0 }));
-	}
-
-	/** With its content and slices, by the foreign keys, and its recipients. */
+	/** With its content, plan and slices, by the foreign keys, and its recipients. */
 	*delete(tenant: string, id: string, from: readonly BroadcastStatus[]): Unit<boolean> {
 		const status = (yield* this.#rows.find(tenant, id))?.status;
 		if (status === undefined || !from.includes(status)) return false;
@@ -177,20 +140,12 @@ export class BroadcastStore {
 		const row = yield* first(this.#findContent.bind({ tenant, id }));
 		return row === undefined ? undefined : (decodeJson(row.content) as BroadcastContent);
 	}
-}
 
-function planFields(
-	plan: PlanProgress | null,
-): Pick<BroadcastRow, "planAt" | "planUpTo" | "planThrough" | "planComplete"> {
-	return {
-		planAt: plan?.at ?? null,
-		planUpTo: plan?.upTo ?? null,
-		planThrough: plan?.through ?? null,
-		planComplete: plan?.complete ?? false,
-	};
-}
-
-function toRecord({ planAt, planUpTo, planThrough, planComplete, ...row }: BroadcastRow): BroadcastRecord {
-	const plan = planAt && { upTo: planUpTo, through: planThrough, at: planAt, complete: planComplete };
-	return { ...row, plan };
+	*#withPlans(tenant: string, rows: readonly BroadcastRow[]): Unit<readonly BroadcastRecord[]> {
+		const plans = yield* this.#plans.find(
+			tenant,
+			rows.map(({ id }) => id),
+		);
+		return rows.map((row) => ({ ...row, plan: plans.get(row.id) ?? null }));
+	}
 }

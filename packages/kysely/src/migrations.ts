@@ -170,14 +170,20 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 	scheduled_at ${instant},
 	queued_at ${instant},
 	sent_at ${instant},
-	plan_at ${instant},
-	plan_up_to ${id},
-	plan_through ${id},
-	plan_complete ${flag} not null,
 	primary key (tenant_id, id)
 )`,
 		`create index ${index("broadcasts_id")} on ${table("broadcasts")} (id)`,
 		`create index ${index("broadcasts_status")} on ${table("broadcasts")} (status, id)`,
+		`create table ${table("broadcast_plans")} (
+	tenant_id ${text} not null,
+	broadcast_id ${id} not null,
+	at ${instant} not null,
+	up_to ${id},
+	through ${id},
+	complete ${flag} not null,
+	primary key (tenant_id, broadcast_id),
+	foreign key (tenant_id, broadcast_id) references ${table("broadcasts")} (tenant_id, id) on delete cascade
+)${clustered}`,
 		`create table ${table("broadcast_contents")} (
 	tenant_id ${text} not null,
 	broadcast_id ${id} not null,

@@ -2,10 +2,10 @@ import type { BoundFilter, Walk, WalkChunk } from "@convoke/core";
 import { checkPlanAdds } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
-import type { BroadcastStore } from "./broadcast-store.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { filterSql, reasonSql } from "./filter-sql.ts";
 import { Insert } from "./insert.ts";
+import type { PlanProgressStore } from "./plan-progress.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all, changesOf, first } from "./statement.ts";
@@ -58,7 +58,7 @@ const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
 /** Walks through candidates. */
 export class PlanStore {
 	readonly #dialect: SqlDialect;
-	readonly #broadcasts: BroadcastStore;
+	readonly #progress: PlanProgressStore;
 	readonly #insertSlice: Insert;
 	/** By target and rules, which stay the same objects for a whole walk. */
 	readonly #walks = new WeakMap<BoundFilter, WeakMap<Walk["rules"], WalkQueries>>();
@@ -66,9 +66,9 @@ export class PlanStore {
 	readonly #excluded: Query<Omit<Write, "at">, ReasonCount>;
 	readonly #bounds: Query<Omit<Write, "at">, Bounds>;
 
-	constructor(dialect: SqlDialect, broadcasts: BroadcastStore) {
+	constructor(dialect: SqlDialect, progress: PlanProgressStore) {
 		this.#dialect = dialect;
-		this.#broadcasts = broadcasts;
+		this.#progress = progress;
 		this.#insertSlice = new Insert(dialect, "convoke_broadcast_slices", SLICE_COLUMNS);
 		const written = (param: (name: Exclude<keyof Write, "at">) => RawBuilder<unknown>) =>
 			sql`from ${sql.table("convoke_broadcast_recipients")}
@@ -103,7 +103,7 @@ export class PlanStore {
 		walk: Walk,
 		slice: { readonly id: string; readonly at: Date },
 	): Unit<WalkChunk | undefined> {
-		if (!(yield* this.#broadcasts.isPlannedTo(tenant, broadcast, walk.after ?? null))) return undefined;
+		if (!(yield* this.#progress.isAt(tenant, broadcast, walk.after ?? null))) return undefined;
 		const queries = this.#queries(walk);
 		const passed = yield* this.#pass(tenant, walk, queries);
 		const range = { tenant, broadcast, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
@@ -114,7 +114,7 @@ export class PlanStore {
 			const bounds = yield* first(this.#bounds.bind(range));
 			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, bounds)]);
 		}
-		yield* this.#broadcasts.advancePlan(tenant, broadcast, chunk.through, chunk.complete);
+		yield* this.#progress.advance(tenant, broadcast, chunk.through, chunk.complete);
 		return chunk;
 	}
 

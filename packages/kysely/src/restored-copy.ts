@@ -8,6 +8,7 @@ import type { Unit } from "./statement.ts";
 const CHUNK = 2_000;
 
 const broadcasts = sql.table("convoke_broadcasts");
+const plans = sql.table("convoke_broadcast_plans");
 const contents = sql.table("convoke_broadcast_contents");
 const recipients = sql.table("convoke_broadcast_recipients");
 const slices = sql.table("convoke_broadcast_slices");
@@ -31,9 +32,9 @@ export function* dropQueuedRecipients({ db }: SqlDialect): Unit<boolean> {
 export function* quietCopy({ db }: SqlDialect, at: number): Unit<void> {
 	const statements: readonly RawBuilder<unknown>[] = [
 		sql`delete from ${slices} where ${ofQueued}`,
+		sql`delete from ${plans} where ${ofQueued}`,
 		sql`delete from ${contents} where ${ofQueued}`,
-		sql`update ${broadcasts} set status = 'draft', scheduled_at = null, queued_at = null, plan_at = null,
-			plan_up_to = null, plan_through = null, plan_complete = 0, updated_at = ${at}
+		sql`update ${broadcasts} set status = 'draft', scheduled_at = null, queued_at = null, updated_at = ${at}
 			where status in ('scheduled', 'queued')`,
 		sql`update ${broadcasts} set status = 'paused', status_reason = 'restored', updated_at = ${at}
 			where status = 'sending'`,

@@ -82,7 +82,14 @@ export class SliceClaims {
 						eb.and([eb("b.status", "=", "scheduled"), eb("b.scheduled_at", "<=", param("at"))]),
 						eb.and([
 							eb("b.status", "=", "sending"),
-							eb("b.plan_complete", "=", 1),
+							eb.exists(
+								eb
+									.selectFrom("convoke_broadcast_plans as p")
+									.select("p.complete")
+									.whereRef("p.tenant_id", "=", "b.tenant_id")
+									.whereRef("p.broadcast_id", "=", "b.id")
+									.where("p.complete", "=", 1),
+							),
 							eb.not(
 								eb.exists(
 									eb

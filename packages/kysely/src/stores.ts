@@ -6,6 +6,7 @@ import type { SqlDialect } from "./dialect.ts";
 import { EventStore } from "./event-store.ts";
 import { ImportStore } from "./import-store.ts";
 import { Owners } from "./owners.ts";
+import { PlanProgressStore } from "./plan-progress.ts";
 import { PlanStore } from "./plan-store.ts";
 import { RecipientStore } from "./recipient-store.ts";
 import { SliceClaims } from "./slice-claims.ts";
@@ -36,7 +37,7 @@ export function createStores(dialect: SqlDialect): Stores {
 	const contacts = new ContactStore(dialect);
 	const events = new EventStore(dialect);
 	const imports = new ImportStore(dialect);
-	const broadcasts = new BroadcastStore(dialect, uses);
+	const planProgress = new PlanProgressStore(dialect);
 	const sliceCounts = new SliceCountStore(dialect);
 	return {
 		contacts,
@@ -44,8 +45,8 @@ export function createStores(dialect: SqlDialect): Stores {
 		catalogue: new CatalogueStore(dialect, uses),
 		suppressions: new SuppressionStore(dialect, events),
 		events,
-		broadcasts,
-		plans: new PlanStore(dialect, broadcasts),
+		broadcasts: new BroadcastStore(dialect, uses, planProgress),
+		plans: new PlanStore(dialect, planProgress),
 		recipients: new RecipientStore(dialect, sliceCounts),
 		sliceClaims: new SliceClaims(dialect),
 		sliceSteps: new SliceSteps(dialect),

@@ -131,11 +131,16 @@ export interface BroadcastTable {
 	scheduled_at: number | null;
 	queued_at: number | null;
 	sent_at: number | null;
-	/** Absent plan: null. */
-	plan_at: number | null;
-	plan_up_to: string | null;
-	plan_through: string | null;
-	plan_complete: number;
+}
+
+/** Rows of `convoke_broadcast_plans`: how far plans have come. */
+export interface BroadcastPlanTable {
+	tenant_id: string;
+	broadcast_id: string;
+	at: number;
+	up_to: string | null;
+	through: string | null;
+	complete: number;
 }
 
 /** Rows of `convoke_broadcast_contents`: the frozen content as JSON. */
@@ -232,6 +237,7 @@ export interface Database {
 	convoke_retained_opt_outs: RetainedOptOutTable;
 	convoke_events: EventTable;
 	convoke_broadcasts: BroadcastTable;
+	convoke_broadcast_plans: BroadcastPlanTable;
 	convoke_broadcast_contents: BroadcastContentTable;
 	convoke_broadcast_recipients: RecipientTable;
 	convoke_broadcast_slices: SliceTable;

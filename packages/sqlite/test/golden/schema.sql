@@ -6,6 +6,17 @@ CREATE TABLE convoke_broadcast_contents (
 	foreign key (tenant_id, broadcast_id) references convoke_broadcasts (tenant_id, id) on delete cascade
 );
 
+CREATE TABLE convoke_broadcast_plans (
+	tenant_id text not null,
+	broadcast_id text not null,
+	at integer not null,
+	up_to text,
+	through text,
+	complete integer not null,
+	primary key (tenant_id, broadcast_id),
+	foreign key (tenant_id, broadcast_id) references convoke_broadcasts (tenant_id, id) on delete cascade
+) without rowid;
+
 CREATE TABLE convoke_broadcast_recipients (
 	tenant_id text not null,
 	broadcast_id text not null,
@@ -70,10 +81,6 @@ CREATE TABLE convoke_broadcasts (
 	scheduled_at integer,
 	queued_at integer,
 	sent_at integer,
-	plan_at integer,
-	plan_up_to text,
-	plan_through text,
-	plan_complete integer not null,
 	primary key (tenant_id, id)
 );
 
