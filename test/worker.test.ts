@@ -70,6 +70,7 @@ async function queued(
 		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
 		hashKey: key("hash"),
 		clock,
+		random: () => 0.5,
 	});
 	await audience.contacts.createMany(Array.from({ length: count }, (_, index) => ({ email: address(index) })));
 	const { id } = await audience.broadcasts.create({
@@ -505,6 +506,156 @@ describe("after a worker has died", () => {
 		expect(held.data).toHaveLength(8);
 		expect(await host.states()).toEqual({ candidates: 100, sent: 92, uncertain: 8 });
 	});
+});
+
+describe("recipients who did not get the message", () => {
+	const answers: Readonly<Record<string, TransportOutcome>> = {
+		[address(1)]: { kind: "rejected", reason: "unknown_recipient" },
+		[address(2)]: { kind: "rejected", reason: "mailbox_full" },
+		[address(3)]: { kind: "uncertain", reason: "connection_lost" },
+		[address(4)]: { kind: "rejected", reason: "unknown_recipient" },
+	};
+	const mixed = () => queued(6, { answer: ({ to }) => answers[to.address] ?? ACCEPTED });
+
+	test("are counted by reason, and listed by it", async () => {
+		const { audience, broadcastId, work } = await mixed();
+		await audience.contacts.update({ email: address(5) }, { unsubscribed: true });
+		const later = await audience.broadcasts.duplicate(broadcastId);
+		await work({ onUncertain: "hold" });
+		expect(await audience.broadcasts.failures(broadcastId)).toEqual({
+			failed: [
+				{ reason: "unknown_recipient", count: 2 },
+				{ reason: "mailbox_full", count: 1 },
+			],
+			uncertain: [{ reason: "connection_lost", count: 1 }],
+			skipped: [],
+		});
+		const list = await audience.broadcasts.recipients(broadcastId, { state: "failed", reason: "mailbox_full" });
+		expect(list.data.map(({ contact }) => contact?.email)).toEqual([address(2)]);
+		expect(await audience.broadcasts.failures(later.id)).toEqual({ failed: [], uncertain: [], skipped: [] });
+	});
+
+	test("are mailed again when those that failed are to be retried, with all their tries", async () => {
+		const host = await mixed();
+		const { audience, broadcastId, clock, recorder, work, states } = host;
+		await work({ onUncertain: "hold" });
+		expect(await audience.broadcasts.retryFailed(broadcastId, { reason: "mailbox_full" })).toEqual({ retried: 1 });
+		expect(await audience.broadcasts.get(broadcastId)).toMatchObject({ status: "sending" });
+		recorder.state.answer = () => ({ kind: "deferred", reason: "greylisted" });
+		for (const minutes of [1, 5, 15]) {
+			await work({ onUncertain: "hold" });
+			clock.advance({ minutes });
+		}
+		recorder.state.answer = () => ACCEPTED;
+		expect(await work({ onUncertain: "hold" })).toEqual({ sent: 1, remaining: 0 });
+		expect(await audience.broadcasts.retryFailed(broadcastId)).toEqual({ retried: 2 });
+		expect((await work({ onUncertain: "hold" })).sent).toBe(2);
+		expect(await states()).toEqual({ candidates: 6, sent: 5, uncertain: 1 });
+		expect(await audience.broadcasts.retryFailed(broadcastId)).toEqual({ retried: 0 });
+		expect(await audience.broadcasts.get(broadcastId)).toMatchObject({ status: "sent" });
+	});
+
+	test("are settled when somebody says what became of them", async () => {
+		const { audience, broadcastId, recorder, work, states } = await mixed();
+		await work({ onUncertain: "hold" });
+		const nobody = { as: "sent", recipient: { email: address(0) } } as const;
+		expect(await audience.broadcasts.resolveUncertain(broadcastId, nobody)).toEqual({ resolved: 0 });
+		const one = { as: "retry", recipient: { email: address(3) } } as const;
+		expect(await audience.broadcasts.resolveUncertain(broadcastId, one)).toEqual({ resolved: 1 });
+		expect((await work({ onUncertain: "hold" })).sent).toBe(0);
+		const sent = recorder.messages.filter(({ to }) => to.address === address(3));
+		expect(sent[1]).toEqual(sent[0]);
+		expect(await audience.broadcasts.resolveUncertain(broadcastId, { as: "failed" })).toEqual({ resolved: 1 });
+		expect(await audience.broadcasts.failures(broadcastId)).toMatchObject({
+			failed: [{ reason: "unknown_recipient" }, { reason: "mailbox_full" }, { reason: "resolved" }],
+		});
+		expect(await states()).toEqual({ candidates: 6, sent: 2, failed: 4 });
+	});
+
+	test("are not mailed after all when the broadcast's topic is gone", async () => {
+		const { audience, work } = await mixed();
+		const topic = await audience.topics.create({ name: "News" });
+		const { id } = await audience.broadcasts.create({
+			everyone: true,
+			topicId: topic.id,
+			from: "news@example.com",
+			subject: "Hi",
+			text: "Hi",
+		});
+		await audience.broadcasts.send(id);
+		await work({ onUncertain: "hold" });
+		await audience.topics.remove(topic.id);
+		await expect(audience.broadcasts.retryFailed(id)).rejects.toMatchObject({ reason: "topic_not_found" });
+		expect(await audience.broadcasts.get(id)).toMatchObject({ status: "sent" });
+	});
+});
+
+describe("retries", () => {
+	test("come when the schedule says, up to a fifth sooner or later, and end with its last", async () => {
+		const due: number[] = [];
+		const clock = createFakeClock();
+		const random = { next: 0 };
+		const audience = createAudience({
+			storage: createMemoryStorage({ clock }),
+			renderer: createRenderer(),
+			transport: createRecorder(() => ({ kind: "deferred", reason: "greylisted" })).transport,
+			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
+			hashKey: key("hash"),
+			clock,
+			random: () => random.next,
+		});
+		await audience.contacts.create({ email: address(0) });
+		const { id } = await audience.broadcasts.create({
+			everyone: true,
+			from: "a@example.com",
+			subject: "Hi",
+			text: "Hi",
+		});
+		await audience.broadcasts.send(id);
+		for (const chance of [0, 0.5, 1 - 2 ** -53]) {
+			random.next = chance;
+			await audience.worker({ retryMinutes: [10, 10, 20] }).run();
+			const { data } = await audience.broadcasts.recipients(id);
+			const wait = (data[0]?.retryAt?.getTime() ?? 0) - clock.now().getTime();
+			due.push(wait / 60_000);
+			clock.advance(wait);
+		}
+		expect(due).toEqual([8, 10, 24]);
+		expect(await audience.worker({ retryMinutes: [10, 10, 20] }).run()).toEqual({ sent: 0, remaining: 0 });
+		expect(await audience.broadcasts.failures(id)).toMatchObject({ failed: [{ reason: "greylisted", count: 1 }] });
+	});
+
+	test("are spread over a whole list, and none comes before its time", async () => {
+		// Three in ten are deferred, each as often as its number says.
+		const left = new Map<string, number>();
+		for (let index = 0; index < 10_000; index += 1)
+			left.set(address(index), index % 10 < 3 ? (Math.floor(index / 10) % 5) + 1 : 0);
+		const host = await queued(10_000, {
+			answer: ({ to }) => {
+				const times = left.get(to.address) ?? 0;
+				left.set(to.address, times - 1);
+				return times > 0 ? { kind: "deferred", reason: "greylisted" } : ACCEPTED;
+			},
+		});
+		for (const minutes of [1, 5, 15, 60, 240]) {
+			await host.work();
+			const before = host.recorder.messages.length;
+			host.clock.advance(minutes * 60_000 - 1);
+			await host.work();
+			expect(host.recorder.messages).toHaveLength(before);
+			host.clock.advance(1);
+		}
+		expect(await host.work()).toEqual({ sent: 600, remaining: 0 });
+		const attempts = new Map<number, number>();
+		for (let after: string | undefined; ; ) {
+			const { data, hasMore } = await host.audience.broadcasts.recipients(host.broadcastId, { limit: 100, after });
+			for (const one of data) attempts.set(one.attempts, (attempts.get(one.attempts) ?? 0) + 1);
+			after = data.at(-1)?.contactId;
+			if (!hasMore) break;
+		}
+		expect(Object.fromEntries(attempts)).toEqual({ 1: 7000, 2: 600, 3: 600, 4: 600, 5: 600, 6: 600 });
+		expect(await host.states()).toEqual({ candidates: 10_000, sent: 10_000 });
+	}, 60_000);
 });
 
 describe("when the storage fails", () => {

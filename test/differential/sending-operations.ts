@@ -176,6 +176,9 @@ const moveRecipients = onRoot(
 		move: fc.record({
 			broadcastId,
 			contactId: fc.option(contactId, { nil: undefined, freq: 2 }),
+			withReason: fc.option(someText, { nil: undefined, freq: 1 }),
+			whileIn: fc.option(fc.constant(["sent", "failed", "sending"] as const), { nil: undefined, freq: 1 }),
+			reopen: fc.constantFrom(undefined, true as const),
 			from: fc.oneof(fc.constant("pending" as const), state),
 			to: state.filter((to) => to !== "sending"),
 			reason: fc.option(someText),
@@ -227,6 +230,10 @@ export const sendingOperations: readonly fc.Arbitrary<Operation>[] = [
 	onTenant("pageContactRecipients", fc.tuple(contactId, fc.integer({ min: 1, max: 4 })), (tenant, [id, limit]) =>
 		tenant.pageContactRecipients(id, limit),
 	),
+	onTenant("tallyReasons", fc.tuple(broadcastId, state), async (tenant, [id, of]) => {
+		const reasons = (await tenant.tallyReasons(id, of)).map(({ reason, count }) => JSON.stringify([reason, count]));
+		return reasons.toSorted((a, b) => (a < b ? -1 : 1));
+	}),
 	counts("tallyBroadcast"),
 	counts("recountBroadcast"),
 ];

@@ -29,6 +29,17 @@ const ACTS: readonly Act[] = [
 		from: ["scheduled", "queued", "sending", "paused"],
 		do: (broadcasts, id) => broadcasts.cancel(id),
 	},
+	{ name: "retryFailed", from: ["sent", "failed"], do: (broadcasts, id) => broadcasts.retryFailed(id) },
+	{
+		name: "resolveUncertain",
+		from: ["sending", "paused", "sent", "failed", "canceled"],
+		do: (broadcasts, id) => broadcasts.resolveUncertain(id, { as: "sent" }),
+	},
+	{
+		name: "resolveUncertain by another try",
+		from: ["sending", "paused", "sent", "failed"],
+		do: (broadcasts, id) => broadcasts.resolveUncertain(id, { as: "retry" }),
+	},
 ];
 
 /** How to bring a broadcast into each state, through the public API. */

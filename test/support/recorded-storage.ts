@@ -52,6 +52,7 @@ const TENANT: Readonly<Record<keyof TenantStorage, Effect>> = {
 	findRecipient: "read",
 	pageRecipients: "read",
 	pageContactRecipients: "read",
+	tallyReasons: "read",
 	tallyBroadcast: "read",
 	recountBroadcast: "read",
 	insertImport: "write",

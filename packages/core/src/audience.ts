@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createAddressHasher, parseHashKey } from "./address-hash.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { systemClock } from "./clock.ts";
@@ -52,6 +53,8 @@ export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
 	readonly properties?: P | undefined;
 	/** Time. @default the machine's */
 	readonly clock?: Clock | undefined;
+	/** Chance, by which retries spread: at least 0 and less than 1. @default that of node:crypto */
+	readonly random?: (() => number) | undefined;
 }
 
 /** The tenant of a host that has only one. */
@@ -68,13 +71,24 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 	options: AudienceOptions<P>,
 ): Audience<P> {
 	checkGiven(options);
-	const { storage, links, hashKey, renderer, transport, sender, properties, clock = systemClock } = options;
+	const {
+		storage,
+		links,
+		hashKey,
+		renderer,
+		transport,
+		sender,
+		properties,
+		clock = systemClock,
+		random = chance,
+	} = options;
 	if (transport !== undefined && sender !== undefined) {
 		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
 	}
 	const context: AudienceContext = {
 		storage,
 		clock,
+		random,
 		newId: createIdSource(() => clock.now()),
 		hashAddress: createAddressHasher(hashKey),
 		tokens: createLinkTokens(links.keys),
@@ -165,6 +179,10 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	worker(options?: WorkerOptions): Worker {
 		return new Worker(this.#context, options);
 	}
+}
+
+function chance(): number {
+	return randomInt(2 ** 47) / 2 ** 47;
 }
 
 /** Checks that what every audience needs is there. */

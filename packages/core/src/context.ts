@@ -15,6 +15,8 @@ export interface AudienceContext {
 	readonly storage: Storage;
 	/** Time. */
 	readonly clock: Clock;
+	/** Chance: at least 0 and less than 1. */
+	readonly random: () => number;
 	/** A new id, greater than all before it. */
 	readonly newId: () => string;
 	/** HMAC of a normalised address. */

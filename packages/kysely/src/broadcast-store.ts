@@ -1,5 +1,6 @@
 import type { BroadcastContent, BroadcastMove, BroadcastRecord, BroadcastStatus, PageRequest } from "@convoke/core";
 import { isUnderWay } from "@convoke/core";
+import { sql } from "kysely";
 import { Columns, decodeJson, encodeJson, flag, instant, json, text } from "./columns.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { EntityStore } from "./entity-store.ts";
@@ -54,6 +55,7 @@ export class BroadcastStore {
 	readonly #upsertContent: Insert;
 	readonly #findContent: Query<ById, { content: string }>;
 	readonly #findOpenSlice: Query<ById, { id: string }>;
+	readonly #lookAt: Query<ById, { status: BroadcastStatus }>;
 	readonly #deleteRecipients: Query<ById, unknown>;
 
 	constructor(dialect: SqlDialect, uses: Uses, plans: PlanProgressStore) {
@@ -80,6 +82,13 @@ export class BroadcastStore {
 				.where("open", ">", 0)
 				.limit(1),
 		);
+		this.#lookAt = query<ById>()((param) =>
+			db
+				.selectFrom("convoke_broadcasts")
+				.select(sql<BroadcastStatus>`status`.as("status"))
+				.where("tenant_id", "=", param("tenant"))
+				.where("id", "=", param("id")),
+		);
 		this.#deleteRecipients = query<ById>()((param) =>
 			db
 				.deleteFrom("convoke_broadcast_recipients")
@@ -101,6 +110,11 @@ export class BroadcastStore {
 		if (row === undefined) return undefined;
 		const [record] = yield* this.#withPlans(tenant, [row]);
 		return record;
+	}
+
+	/** The status of one broadcast. */
+	*lookAt(tenant: string, id: string): Unit<{ readonly status: BroadcastStatus } | undefined> {
+		return yield* first(this.#lookAt.bind({ tenant, id }));
 	}
 
 	/** A page, newest first. */

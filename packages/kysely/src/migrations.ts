@@ -198,6 +198,7 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 	state ${text} not null,
 	reason ${text},
 	attempts ${integer} not null,
+	tries ${integer} not null,
 	retry_at ${instant},
 	provider_id ${text},
 	claim ${integer} not null,

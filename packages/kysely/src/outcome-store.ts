@@ -32,7 +32,7 @@ export class OutcomeStore {
 				untried: "integer",
 			});
 			const recorded = sql<{ state: string }>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
-					retry_at = o.new_retry_at, provider_id = o.new_provider_id, attempts = r.attempts - o.untried,
+					retry_at = o.new_retry_at, provider_id = o.new_provider_id, attempts = r.attempts - o.untried, tries = r.tries - o.untried,
 					updated_at = ${param("at")}
 				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 				and r.contact_id = o.contact_id and r.state = 'sending' and r.attempts = o.attempt returning state`;

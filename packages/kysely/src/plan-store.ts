@@ -175,9 +175,9 @@ export class PlanStore {
 			),
 			write: query<Write>()((param) =>
 				compiled(sql`insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state,
-						reason, attempts, claim, updated_at)
+						reason, attempts, tries, claim, updated_at)
 					select ${param("tenant")}, ${param("broadcast")}, judged.id,
-						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, ${param("at")}
+						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, 0, ${param("at")}
 					from ${judged(param)}`),
 			),
 		};

@@ -1,6 +1,15 @@
-import type { PageRequest, Recipient, RecipientCounts, RecipientMove, RecipientState } from "@convoke/core";
+import type {
+	BroadcastStatus,
+	PageRequest,
+	ReasonCount,
+	Recipient,
+	RecipientCounts,
+	RecipientMove,
+	RecipientState,
+} from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
+import type { BroadcastStore } from "./broadcast-store.ts";
 import { Columns, instant, integer, text } from "./columns.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { query } from "./query.ts";
@@ -55,17 +64,22 @@ interface Group {
 export class RecipientStore {
 	readonly #dialect: SqlDialect;
 	readonly #slices: SliceCountStore;
+	readonly #broadcasts: BroadcastStore;
 	readonly #find: Query<OneRecipient, object>;
 	readonly #ofContact: Query<{ tenant: string; contact: string; limit: number }, object>;
 	readonly #counts: Query<OfBroadcast, SliceCounts>;
 	readonly #recount: Query<OfBroadcast & { readonly after: string; readonly upTo: string }, Group>;
 	readonly #sliceEnd: Query<OfBroadcast & { readonly after: string }, { last: string }>;
-	readonly #move: Query<OfBroadcast & { contacts: unknown; to: string; reason: string | null; at: number }, unknown>;
+	readonly #move: Query<
+		OfBroadcast & { contacts: unknown; to: string; reason: string | null; keptTries: number; at: number },
+		unknown
+	>;
 
-	constructor(dialect: SqlDialect, slices: SliceCountStore) {
+	constructor(dialect: SqlDialect, slices: SliceCountStore, broadcasts: BroadcastStore) {
 		const { db } = dialect;
 		this.#dialect = dialect;
 		this.#slices = slices;
+		this.#broadcasts = broadcasts;
 		this.#find = query<OneRecipient>()((param) =>
 			db
 				.selectFrom("convoke_broadcast_recipients")
@@ -116,10 +130,18 @@ export class RecipientStore {
 				.orderBy("first_contact_id")
 				.limit(1),
 		);
-		this.#move = query<OfBroadcast & { contacts: unknown; to: string; reason: string | null; at: number }>()((param) =>
+		this.#move = query<
+			OfBroadcast & { contacts: unknown; to: string; reason: string | null; keptTries: number; at: number }
+		>()((param) =>
 			db
 				.updateTable("convoke_broadcast_recipients")
-				.set({ state: param("to"), reason: param("reason"), retry_at: null, updated_at: param("at") })
+				.set({
+					state: param("to"),
+					reason: param("reason"),
+					retry_at: null,
+					tries: sql<number>`tries * ${param("keptTries")}`,
+					updated_at: param("at"),
+				})
 				.where("tenant_id", "=", param("tenant"))
 				.where("broadcast_id", "=", param("broadcast"))
 				.where("contact_id", "in", dialect.list(param("contacts"), "id") as never),
@@ -165,6 +187,31 @@ export class RecipientStore {
 		return rows.map((row) => recipients.decode(row));
 	}
 
+	/** How many are in a state, by reason, in the next slice beyond a contact that has any; `undefined`: there is none. */
+	*reasonsOfSlice(
+		tenant: string,
+		broadcast: string,
+		state: RecipientState,
+		after: string | undefined,
+	): Unit<{ readonly reasons: readonly ReasonCount[]; readonly through: string } | undefined> {
+		const beyond = after === undefined ? [] : [sql`s.first_contact_id > ${after}`];
+		const conditions = [
+			sql`s.tenant_id = ${tenant}`,
+			sql`s.broadcast_id = ${broadcast}`,
+			holding(state, undefined, this.#dialect),
+			...beyond,
+		];
+		const next = sql<{ from: string; last: string }>`select s.first_contact_id as "from", s.last_contact_id as last
+			from ${sql.table("convoke_broadcast_slices")} as s where ${sql.join(conditions, sql` and `)}
+			order by s.first_contact_id limit 1`;
+		const slice = yield* first<{ from: string; last: string }>(next.compile(this.#dialect.db));
+		if (slice === undefined) return undefined;
+		const counted = sql<ReasonCount>`select reason, count(*) as count from ${sql.table("convoke_broadcast_recipients")}
+			where tenant_id = ${tenant} and broadcast_id = ${broadcast}
+			and contact_id >= ${slice.from} and contact_id <= ${slice.last} and state = ${state} group by reason`;
+		return { reasons: yield* all<ReasonCount>(counted.compile(this.#dialect.db)), through: slice.last };
+	}
+
 	/** Counts as kept on the slices. */
 	*tally(tenant: string, broadcast: string): Unit<RecipientCounts> {
 		return sumCounts(yield* all(this.#counts.bind({ tenant, broadcast })));
@@ -184,11 +231,24 @@ export class RecipientStore {
 
 	/** Moves recipients, the smallest contact ids first, and answers how many. `now` is the storage's own time. */
 	*move(tenant: string, move: RecipientMove, now: number): Unit<number> {
-		const { broadcastId: broadcast, from, to, reason, at } = move;
+		const { broadcastId: broadcast, from, to, reason, whileIn, reopen, at } = move;
+		const status = (yield* this.#broadcasts.lookAt(tenant, broadcast))?.status;
+		if (whileIn !== undefined && (status === undefined || !whileIn.includes(status))) return 0;
 		const chosen = yield* all(this.#chosen(tenant, move, now));
 		if (chosen.length === 0) return 0;
+		if (reopen === true && !(yield* this.#reopen(tenant, broadcast, status, at))) return 0;
 		const contacts = this.#dialect.encodeList(chosen.map(({ contact }) => contact));
-		yield* changesOf(this.#move.bind({ tenant, broadcast, contacts, to, reason, at: at.getTime() }));
+		yield* changesOf(
+			this.#move.bind({
+				tenant,
+				broadcast,
+				contacts,
+				to,
+				reason,
+				keptTries: to === "pending" ? 0 : 1,
+				at: at.getTime(),
+			}),
+		);
 		const bySlice = new Map<string, CountChanges>();
 		for (const { slice } of chosen) {
 			const changes = bySlice.get(slice) ?? new CountChanges();
@@ -202,9 +262,16 @@ export class RecipientStore {
 		return chosen.length;
 	}
 
+	/** Makes a broadcast that has ended `sending`; `false`: it may not be. */
+	*#reopen(tenant: string, id: string, status: BroadcastStatus | undefined, at: Date): Unit<boolean> {
+		if (status !== "sent" && status !== "failed") return true;
+		const changes = { status: "sending" as const, statusReason: null, updatedAt: at };
+		return yield* this.#broadcasts.move(tenant, { id, from: [status], changes });
+	}
+
 	/** The recipients to move, the smallest contact ids first. */
 	#chosen(tenant: string, move: RecipientMove, now: number): Statement<Chosen> {
-		const { broadcastId: broadcast, contactId: contact, from, limit } = move;
+		const { broadcastId: broadcast, contactId: contact, withReason, from, limit } = move;
 		const one = [
 			sql`r.contact_id = ${contact}`,
 			sql`s.first_contact_id <= ${contact}`,
@@ -213,6 +280,7 @@ export class RecipientStore {
 		const conditions = [
 			holding(from, undefined, this.#dialect),
 			...(contact === undefined ? [] : one),
+			...(withReason === undefined ? [] : [sql`r.reason = ${withReason}`]),
 			...(from === "sending" ? [sql`(s.owner is null or s.lease_end <= ${now})`] : []),
 		];
 		return sql<Chosen>`select s.id as slice, r.contact_id as contact

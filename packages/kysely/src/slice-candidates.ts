@@ -12,6 +12,7 @@ import type { SliceRange } from "./slice-work.ts";
 export interface Candidate {
 	readonly recipient_id: string;
 	readonly recipient_attempts: number;
+	readonly recipient_tries: number;
 	/** Null when the contact is gone. */
 	readonly id: string | null;
 	readonly exclusion: string | null;
@@ -48,7 +49,7 @@ function buildQueries(dialect: SqlDialect, rules: readonly BoundRule[]): Candida
 	const chosen = (
 		param: (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>,
 		condition: RawBuilder<unknown>,
-	) => sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts,
+	) => sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts, r.tries as recipient_tries,
 			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
 		from ${sql.table("convoke_broadcast_recipients")} as r left join ${sql.table("convoke_contacts")} as c
 			on c.tenant_id = r.tenant_id and c.id = r.contact_id

@@ -81,7 +81,7 @@ export class SliceSteps {
 		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
 			(param) =>
 				compiled(sql`update ${recipients} set state = 'sending', reason = null, retry_at = null,
-					attempts = attempts + 1, claim = ${param("claim")}, updated_at = ${param("at")}
+					attempts = attempts + 1, tries = tries + 1, claim = ${param("claim")}, updated_at = ${param("at")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id in ${dialect.list(param("contacts"), "id")}`),
 		);
@@ -228,7 +228,8 @@ export class SliceSteps {
 		yield* changesOf(this.#mark.bind({ tenant, broadcast, contacts, claim: step.lease.claim, at }));
 		changes.move(from, "sending", granted.length);
 		for (const one of granted) {
-			marked.push({ contact: decodeContact(one), attempt: one.recipient_attempts + 1 });
+			const { recipient_attempts: attempts, recipient_tries: tries } = one;
+			marked.push({ contact: decodeContact(one), attempt: attempts + 1, tries: tries + 1 });
 		}
 	}
 

@@ -17,9 +17,11 @@ import type {
 	PageRequest,
 	Property,
 	PropertyValue,
+	ReasonCount,
 	Recipient,
 	RecipientCounts,
 	RecipientMove,
+	RecipientState,
 	Segment,
 	SliceStep,
 	SliceTurn,
@@ -218,6 +220,20 @@ export class SqlTenant implements TenantStorage {
 
 	pageContactRecipients(contactId: string, limit: number): Promise<readonly Recipient[]> {
 		return this.#runner.read(() => this.#stores.recipients.pageOfContact(this.#tenant, contactId, limit));
+	}
+
+	async tallyReasons(broadcastId: string, state: RecipientState): Promise<readonly ReasonCount[]> {
+		const counts = new Map<string | null, number>();
+		for (let after: string | undefined; ; ) {
+			const from = after;
+			const next = await this.#runner.read(() =>
+				this.#stores.recipients.reasonsOfSlice(this.#tenant, broadcastId, state, from),
+			);
+			if (next === undefined) return [...counts].map(([reason, count]) => ({ reason, count }));
+			for (const { reason, count } of next.reasons) counts.set(reason, (counts.get(reason) ?? 0) + count);
+			after = next.through;
+			await this.#runner.pause();
+		}
 	}
 
 	tallyBroadcast(broadcastId: string): Promise<RecipientCounts> {

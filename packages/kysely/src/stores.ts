@@ -38,6 +38,7 @@ export function createStores(dialect: SqlDialect): Stores {
 	const events = new EventStore(dialect);
 	const imports = new ImportStore(dialect);
 	const planProgress = new PlanProgressStore(dialect);
+	const broadcasts = new BroadcastStore(dialect, uses, planProgress);
 	const sliceCounts = new SliceCountStore(dialect);
 	return {
 		contacts,
@@ -45,9 +46,9 @@ export function createStores(dialect: SqlDialect): Stores {
 		catalogue: new CatalogueStore(dialect, uses),
 		suppressions: new SuppressionStore(dialect, events),
 		events,
-		broadcasts: new BroadcastStore(dialect, uses, planProgress),
+		broadcasts,
 		plans: new PlanStore(dialect, planProgress),
-		recipients: new RecipientStore(dialect, sliceCounts),
+		recipients: new RecipientStore(dialect, sliceCounts, broadcasts),
 		sliceClaims: new SliceClaims(dialect),
 		sliceSteps: new SliceSteps(dialect),
 		imports,

@@ -158,6 +158,8 @@ export interface RecipientTable {
 	state: string;
 	reason: string | null;
 	attempts: number;
+	/** Attempts since it was moved to `pending` from outside. */
+	tries: number;
 	retry_at: number | null;
 	provider_id: string | null;
 	/** Number of the claim that marked it last. */

@@ -49,6 +49,8 @@ export function createTestAudience<const P extends PropertyTypes = PropertyTypes
 	const clock = createFakeClock(start);
 	const inbox = createTestInbox(inboxOptions);
 	const audience = createAudience({
+		// Retries come exactly when the schedule says.
+		random: () => 0.5,
 		storage: createMemoryStorage({ clock }),
 		renderer: createRenderer(),
 		sender: () => ({

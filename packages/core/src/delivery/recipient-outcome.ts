@@ -7,15 +7,20 @@ export interface AttemptContext {
 	readonly contactId: string;
 	/** Which attempt this was, from 1. */
 	readonly attempt: number;
+	/** The same, counted since somebody made the recipient due again. */
+	readonly tries: number;
+	/** How long to wait after each try before the next one, in milliseconds; after the last there is none. */
+	readonly retryMs: readonly number[];
+	/** At least 0 and less than 1: by how much the wait is shorter or longer, so that retries spread. */
+	readonly chance: number;
 	/** When the answer came. */
 	readonly at: Date;
 	/** Whether an uncertain hand-over is tried again. */
 	readonly retryUncertain: boolean;
 }
 
-// Minutes until the next attempt, by the number of the one that failed; after the last the recipient has failed.
-// RFC 5321 section 4.5.4.1 wants tries spread over hours.
-const BACK_OFF_MINUTES = [1, 5, 15, 60, 240];
+/** By how much a wait is shorter or longer at most. */
+const JITTER = 0.2;
 
 /** What becomes of a recipient after the transport's answer. */
 export function recipientOutcome(answer: TransportOutcome, context: AttemptContext): RecipientOutcome {
@@ -48,10 +53,11 @@ export function unrenderable(context: Pick<AttemptContext, "contactId" | "attemp
 	return outcome(context, "failed", reason);
 }
 
-function nextAttempt({ attempt, at }: AttemptContext, atLeastMs = 0): Date | undefined {
-	const minutes = BACK_OFF_MINUTES[attempt - 1];
-	if (minutes === undefined) return undefined;
-	return new Date(at.getTime() + Math.max(minutes * 60_000, atLeastMs));
+function nextAttempt({ tries, retryMs, chance, at }: AttemptContext, atLeastMs = 0): Date | undefined {
+	const wait = retryMs[tries - 1];
+	if (wait === undefined) return undefined;
+	const spread = wait * (1 - JITTER + 2 * JITTER * chance);
+	return new Date(at.getTime() + Math.max(Math.round(spread), atLeastMs));
 }
 
 function outcome(

@@ -146,15 +146,15 @@ export class SliceRun {
 		for (const recipient of turn.marked) void this.#send(recipient);
 	}
 
-	async #send({ contact, attempt }: MarkedRecipient): Promise<void> {
+	async #send(recipient: MarkedRecipient): Promise<void> {
 		this.#inFlight += 1;
-		const outcome = await this.#attempt({ contact, attempt });
+		const outcome = await this.#attempt(recipient);
 		this.#inFlight -= 1;
 		this.#settled.push(outcome);
 		this.#events.settled();
 	}
 
-	async #attempt({ contact, attempt }: MarkedRecipient): Promise<RecipientOutcome> {
+	async #attempt({ contact, attempt, tries }: MarkedRecipient): Promise<RecipientOutcome> {
 		const { context, transport, message } = this.#broadcast;
 		const { clock } = context;
 		const tried = { contactId: contact.id, attempt };
@@ -168,6 +168,8 @@ export class SliceRun {
 		const answer = await handOver(transport, finished, clock, this.#settings.sendTimeoutMs);
 		if (answer.kind === "account_problem") this.#events.accountProblem(answer.reason);
 		const retryUncertain = transport.idempotent || this.#settings.onUncertain === "resend";
-		return recipientOutcome(answer, { ...tried, at: clock.now(), retryUncertain });
+		const { retryMs } = this.#settings;
+		const chance = context.random();
+		return recipientOutcome(answer, { ...tried, tries, retryMs, chance, at: clock.now(), retryUncertain });
 	}
 }

@@ -32,6 +32,15 @@ export interface WorkerOptions {
 	 * @default "resend"
 	 */
 	readonly onUncertain?: "resend" | "hold" | undefined;
+	/**
+	 * Minutes to wait before each further try after a message was deferred or its fate is unknown, 0 to 10,080 each, at
+	 * most 20 of them; each wait is up to a fifth longer or shorter. After the last the recipient is `failed`, or stays
+	 * `uncertain`. RFC 5321 section 4.5.4.1 wants tries spread over hours. A server's wish to wait longer is heeded, up to a
+	 * day.
+	 *
+	 * @default [1, 5, 15, 60, 240]
+	 */
+	readonly retryMinutes?: readonly number[] | undefined;
 }
 
 /** When a run is to end before everything due is done. */
@@ -58,12 +67,23 @@ export interface WorkerSettings {
 	readonly leaseMs: number;
 	readonly pollMs: number;
 	readonly onUncertain: "resend" | "hold";
+	readonly retryMs: readonly number[];
 }
+
+const FIELDS = [
+	"concurrency",
+	"sendTimeoutSeconds",
+	"leaseSeconds",
+	"pollSeconds",
+	"onUncertain",
+	"retryMinutes",
+] as const;
 
 /** Reads a worker's options. @throws `invalid_input` with `invalid_option`. */
 export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
-	checkFields(options, "options", ["concurrency", "sendTimeoutSeconds", "leaseSeconds", "pollSeconds", "onUncertain"]);
+	checkFields(options, "options", FIELDS);
 	const { concurrency = 32, sendTimeoutSeconds = 300, pollSeconds = 1, onUncertain = "resend" } = options;
+	const { retryMinutes = [1, 5, 15, 60, 240] } = options;
 	const leaseSeconds = options.leaseSeconds ?? 360;
 	if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1000) {
 		throw invalidOption(
@@ -81,12 +101,14 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 	if (onUncertain !== "resend" && onUncertain !== "hold") {
 		throw invalidOption("onUncertain", "`onUncertain` must be `resend` or `hold`.");
 	}
+	checkRetries(retryMinutes);
 	return {
 		concurrency,
 		sendTimeoutMs: sendTimeoutSeconds * 1000,
 		leaseMs: leaseSeconds * 1000,
 		pollMs: pollSeconds * 1000,
 		onUncertain,
+		retryMs: retryMinutes.map((minutes) => minutes * 60_000),
 	};
 }
 
@@ -101,6 +123,12 @@ export function checkRunLimits(limits: RunLimits): RunEnd {
 		throw invalidOption("signal", "`signal` must be an AbortSignal.");
 	}
 	return { until: until === undefined ? undefined : checkInstant(until, "until"), maxMessages, signal };
+}
+
+function checkRetries(minutes: unknown): void {
+	const isWait = (wait: unknown): boolean => typeof wait === "number" && wait >= 0 && wait <= 10_080;
+	if (Array.isArray(minutes) && minutes.length <= 20 && minutes.every(isWait)) return;
+	throw invalidOption("retryMinutes", "`retryMinutes` must be at most 20 numbers of minutes from 0 to 10080.");
 }
 
 function checkSeconds(field: string, value: number, min: number): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RecipientState } from "../model/recipient.ts";
 import type { RecipientMove } from "../ports/storage.ts";
 import { put, remove } from "./contact-acts.ts";
 import { handOver, present, provesCopies, provesPages } from "./proofs.ts";
@@ -14,7 +15,7 @@ import {
 	startSending,
 	step,
 } from "./sending-acts.ts";
-import { examCase, type StorageCase, type World } from "./storage-case.ts";
+import { examCase, type StorageCase, TENANT, type World } from "./storage-case.ts";
 import type { BroadcastRecord } from "../model/broadcast.ts";
 import type { ContactRecord } from "../model/contact.ts";
 
@@ -125,6 +126,36 @@ const counting: readonly StorageCase[] = [
 		await remove(tenant, present(contacts[0]));
 		assert.equal((await provesTally(tenant, broadcast)).candidates, 12);
 		await provesCopies(() => tenant.tallyBroadcast(broadcast.id));
+	}),
+
+	examCase("tallyReasons: counts those in a state by reason", async (world) => {
+		const { storage, tenant, bystander, alone } = world;
+		const { broadcast, neighbour } = await twoBroadcasts(world);
+		const lease = await claim(storage);
+		const of = lease.tenantId === TENANT ? tenant : bystander;
+		const { marked } = await of.advanceSlice(step(lease, { mark: 4 }));
+		const reasons = ["full", "unknown", null, "full"];
+		const outcomes = marked.map(({ contact }, index) =>
+			accepted(contact, { state: index === 2 ? "sent" : "failed", reason: reasons[index] ?? null }),
+		);
+		await of.advanceSlice(step(lease, { outcomes }));
+		const { id } = [broadcast, neighbour].find((one) => one.id === lease.broadcastId) ?? broadcast;
+		const found = async (state: RecipientState): Promise<ReadonlyMap<string | null, number>> =>
+			new Map((await of.tallyReasons(id, state)).map(({ reason, count }) => [reason, count]));
+		const failed = new Map<string | null, number>([
+			["full", 2],
+			["unknown", 1],
+		]);
+		assert.deepEqual(await found("failed"), failed);
+		assert.deepEqual(await found("sent"), new Map([[null, 1]]));
+		assert.deepEqual(await found("excluded"), new Map([["unsubscribed", 2]]));
+		assert.deepEqual(await found("uncertain"), new Map());
+		const { id: other } = id === broadcast.id ? neighbour : broadcast;
+		assert.deepEqual(await of.tallyReasons(other, "failed"), []);
+		const foreign = of === tenant ? bystander : tenant;
+		assert.deepEqual(await foreign.tallyReasons(id, "failed"), []);
+		await alone(() => tenant.tallyReasons(id, "failed"));
+		await provesCopies(() => of.tallyReasons(id, "failed"));
 	}),
 
 	examCase("recountBroadcast: counts the rows of one broadcast", async (world) => {
@@ -248,9 +279,85 @@ const moving: readonly StorageCase[] = [
 		assert.equal((await tenant.findRecipient(broadcast.id, third.id))?.retryAt, null);
 		const turn = await tenant.advanceSlice(step(lease, { mark: 9 }));
 		assert.deepEqual(
-			turn.marked.map(({ attempt }) => attempt),
-			[2, 2, 2],
+			turn.marked.map(({ attempt, tries }) => [attempt, tries]),
+			[
+				[2, 1],
+				[2, 1],
+				[2, 1],
+			],
 		);
+	}),
+
+	examCase(
+		"moveRecipients: moves those with a reason, and keeps tries of others",
+		async ({ storage, tenant, make }) => {
+			const contacts = make.contacts(3);
+			const [first, second, third] = contacts;
+			assert.ok(first && second && third);
+			const broadcast = await sendingTo(tenant, make, contacts);
+			const lease = await markAll(storage, tenant);
+			const outcomes = [
+				accepted(first, { state: "failed", reason: "full" }),
+				accepted(second, { state: "failed", reason: "unknown" }),
+				accepted(third, { state: "pending", reason: "busy" }),
+			];
+			await tenant.advanceSlice(step(lease, { outcomes }));
+			const move = { broadcastId: broadcast.id, to: "pending" as const, reason: null, at: minutes(20), limit: 9 };
+			assert.equal(await tenant.moveRecipients({ ...move, from: "failed", withReason: "gone" }), 0);
+			assert.equal(await tenant.moveRecipients({ ...move, from: "failed", withReason: "full" }), 1);
+			assert.equal((await tenant.findRecipient(broadcast.id, second.id))?.state, "failed");
+			const turn = await tenant.advanceSlice(step(lease, { mark: 9 }));
+			assert.deepEqual(
+				turn.marked.map(({ contact, attempt, tries }) => [contact.id, attempt, tries]),
+				[
+					[first.id, 2, 1],
+					[third.id, 2, 2],
+				],
+			);
+			const back = [accepted(third, { attempt: 2, state: "pending", untried: true })];
+			await tenant.advanceSlice(step(lease, { outcomes: back }));
+			const again = await tenant.advanceSlice(step(lease, { mark: 9 }));
+			assert.deepEqual(
+				again.marked.map(({ attempt, tries }) => [attempt, tries]),
+				[[2, 2]],
+			);
+			await provesTally(tenant, broadcast);
+		},
+	),
+
+	examCase("moveRecipients: goes by the broadcast's state, and opens it again", async (world) => {
+		const { storage, tenant, make, alone, inert } = world;
+		const segment = make.segment();
+		await world.both((each) => each.insertSegment(segment));
+		const contacts = make.contacts(2);
+		const broadcast = await sendingTo(tenant, make, contacts);
+		const lease = await markAll(storage, tenant);
+		await tenant.advanceSlice(
+			step(lease, { leaseMs: 0, outcomes: contacts.map((one) => accepted(one, { state: "failed" })) }),
+		);
+		const status = async (): Promise<unknown> => (await tenant.findBroadcast(broadcast.id))?.status;
+		const changes = { status: "sent" as const, statusReason: "why", uses: [segment.id] };
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["sending"], changes });
+		const retry = { broadcastId: broadcast.id, from: "failed", to: "pending", reason: null, limit: 1 } as const;
+		const move = { ...retry, at: minutes(20), reopen: true } as const;
+		assert.equal(await inert(() => tenant.moveRecipients({ ...move, whileIn: ["sending", "paused"] })), 0);
+		assert.equal(await inert(() => tenant.moveRecipients({ ...move, from: "uncertain" })), 0);
+		assert.equal(await alone(() => tenant.moveRecipients({ ...move, whileIn: ["sent"] })), 1);
+		const { status: now, statusReason, updatedAt } = present(await tenant.findBroadcast(broadcast.id));
+		assert.deepEqual([now, statusReason, updatedAt], ["sending", null, minutes(20)]);
+		// Of one that goes on, the state stays.
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["sending"], changes: { status: "paused" } });
+		assert.equal(await tenant.moveRecipients(move), 1);
+		assert.equal(await status(), "paused");
+		await tenant.moveRecipients({ ...move, from: "pending", to: "failed", limit: 9 });
+		assert.equal(await status(), "paused");
+		await tenant.moveBroadcast({ id: broadcast.id, from: ["paused"], changes: { status: "sent" } });
+		assert.equal(await tenant.deleteSegment(segment.id), "deleted");
+		assert.equal(await inert(() => tenant.moveRecipients(move)), 0);
+		// Without `reopen` it is the recipients alone.
+		const { reopen: _reopen, ...closed } = move;
+		assert.equal(await tenant.moveRecipients(closed), 1);
+		assert.equal(await status(), "sent");
 	}),
 ];
 

@@ -36,7 +36,7 @@ const marking: readonly StorageCase[] = [
 		const turn = await alone(() => tenant.advanceSlice(step(lease, { mark: 3 })));
 		assert.deepEqual(turn, {
 			held: true,
-			marked: [first, second, third].map((contact) => ({ contact, attempt: 1 })),
+			marked: [first, second, third].map((contact) => ({ contact, attempt: 1, tries: 1 })),
 			late: 0,
 			open: 4,
 			nextRetryAt: undefined,

@@ -5,7 +5,7 @@ import type { ContactRecord, PropertyValue } from "../model/contact.ts";
 import type { ConvokeEvent, NewEvent } from "../model/event.ts";
 import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
-import type { Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
+import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
 import type { Segment } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
@@ -245,7 +245,17 @@ export class MemoryTenant implements TenantStorage {
 	}
 
 	async moveRecipients({ broadcastId, ...move }: RecipientMove): Promise<number> {
-		return this.#open().recipientsOf(broadcastId).move(move, this.#time());
+		const tables = this.#open();
+		const broadcast = tables.broadcasts.peek(broadcastId);
+		const { whileIn, reopen, at } = move;
+		if (whileIn !== undefined && (broadcast === undefined || !whileIn.includes(broadcast.status))) return 0;
+		const isEnded = broadcast?.status === "sent" || broadcast?.status === "failed";
+		if (reopen === true && isEnded && !tables.doExist(broadcast.uses)) return 0;
+		const moved = tables.recipientsOf(broadcastId).move(move, this.#time());
+		if (moved > 0 && reopen === true && isEnded) {
+			tables.broadcasts.update(broadcastId, { status: "sending", statusReason: null, updatedAt: at });
+		}
+		return moved;
 	}
 
 	async findRecipient(broadcastId: string, contactId: string): Promise<Recipient | undefined> {
@@ -264,6 +274,10 @@ export class MemoryTenant implements TenantStorage {
 		const tables = this.#open();
 		const found = [...tables.broadcasts.peekAll()].flatMap(({ id }) => tables.recipientsOf(id).find(contactId) ?? []);
 		return found.toReversed().slice(0, limit);
+	}
+
+	async tallyReasons(broadcastId: string, state: RecipientState): Promise<readonly ReasonCount[]> {
+		return this.#open().recipientsOf(broadcastId).reasons(state);
 	}
 
 	async tallyBroadcast(broadcastId: string): Promise<RecipientCounts> {

@@ -1,4 +1,4 @@
-import type { Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
+import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
 import type { PageRequest, RecipientMove } from "../ports/storage.ts";
 import type { MutableCounts } from "./counts.ts";
 import { addRecipient, countIn, noCounts, sumCounts } from "./counts.ts";
@@ -9,6 +9,8 @@ export interface RecipientRow {
 	state: RecipientState;
 	reason: string | null;
 	attempts: number;
+	/** Attempts since it was moved to `pending` from outside. */
+	tries: number;
 	retryAt: number | null;
 	providerId: string | null;
 	updatedAt: number;
@@ -97,7 +99,10 @@ export class RecipientRows {
 	}
 
 	/** Moves recipients, by ascending contact id, and says how many. `now` in milliseconds. */
-	move({ contactId, from, to, reason, at, limit }: Omit<RecipientMove, "broadcastId">, now: number): number {
+	move(
+		{ contactId, withReason, from, to, reason, at, limit }: Omit<RecipientMove, "broadcastId">,
+		now: number,
+	): number {
 		let moved = 0;
 		for (const slice of contactId === undefined ? this.#slices : [this.#sliceOf(contactId)]) {
 			if (slice === undefined || countIn(slice.counts, from) === 0) continue;
@@ -105,11 +110,23 @@ export class RecipientRows {
 			for (const [position, row] of slice.rows.entries()) {
 				if (moved >= limit) return moved;
 				if (row.state !== from || (contactId !== undefined && row.contactId !== contactId)) continue;
-				changeRow(slice, position, { state: to, reason, retryAt: null, updatedAt: at.getTime() });
+				if (withReason !== undefined && row.reason !== withReason) continue;
+				const tries = to === "pending" ? 0 : row.tries;
+				changeRow(slice, position, { state: to, reason, retryAt: null, tries, updatedAt: at.getTime() });
 				moved += 1;
 			}
 		}
 		return moved;
+	}
+
+	/** How many are in a state, by reason. */
+	reasons(state: RecipientState): readonly ReasonCount[] {
+		const counts = new Map<string | null, number>();
+		for (const slice of this.#slices) {
+			if (countIn(slice.counts, state) === 0) continue;
+			for (const row of slice.rows) if (row.state === state) counts.set(row.reason, (counts.get(row.reason) ?? 0) + 1);
+		}
+		return [...counts].map(([reason, count]) => ({ reason, count }));
 	}
 
 	/** Counts as kept on the slices. */

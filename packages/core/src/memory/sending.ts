@@ -60,8 +60,9 @@ function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep, status: Broad
 			continue;
 		}
 		const retry = state === "pending" && retryAt !== null ? retryAt.getTime() : null;
-		const attempts = untried === true ? attempt - 1 : attempt;
-		changeRow(slice, position, { state, reason, attempts, retryAt: retry, providerId, updatedAt: at.getTime() });
+		const back = untried === true ? 1 : 0;
+		const tried = { attempts: attempt - back, tries: row.tries - back };
+		changeRow(slice, position, { state, reason, ...tried, retryAt: retry, providerId, updatedAt: at.getTime() });
 	}
 	return late;
 }
@@ -79,15 +80,17 @@ function fillPlaces(tables: TenantTables, slice: Slice, step: SliceStep): readon
 			return;
 		}
 		const attempts = row.attempts + 1;
+		const tries = row.tries + 1;
 		changeRow(slice, position, {
 			state: "sending",
 			reason: null,
 			retryAt: null,
 			attempts,
+			tries,
 			updatedAt,
 			claim: slice.claim,
 		});
-		marked.push({ contact: copyContact(contact), attempt: attempts });
+		marked.push({ contact: copyContact(contact), attempt: attempts, tries });
 	};
 	for (let at = slice.firstOpen; slice.interrupted > 0 && at < slice.rows.length; at += 1) {
 		const row = slice.rows[at];

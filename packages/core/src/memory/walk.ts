@@ -38,12 +38,23 @@ export function freezeChunk(
 						state: "pending",
 						reason: null,
 						attempts: 0,
+						tries: 0,
 						retryAt: null,
 						providerId: null,
 						updatedAt,
 						claim: 0,
 					}
-				: { contactId, state: "excluded", reason, attempts: 0, retryAt: null, providerId: null, updatedAt, claim: 0 },
+				: {
+						contactId,
+						state: "excluded",
+						reason,
+						attempts: 0,
+						tries: 0,
+						retryAt: null,
+						providerId: null,
+						updatedAt,
+						claim: 0,
+					},
 		);
 	});
 	if (rows.length > 0) tables.openRecipients(broadcastId).append(slice.id, rows);

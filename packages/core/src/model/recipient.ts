@@ -49,6 +49,14 @@ export interface Recipient {
 	readonly updatedAt: Date;
 }
 
+/** How many recipients are in a state for one reason. */
+export interface ReasonCount {
+	/** Why; `null`: no reason was recorded. */
+	readonly reason: string | null;
+	/** How many. */
+	readonly count: number;
+}
+
 /** How many recipients a broadcast, or a part of it, has in each state. */
 export interface RecipientCounts {
 	/** Everyone in the target; always the sum of all other figures. */

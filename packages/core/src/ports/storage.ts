@@ -19,7 +19,7 @@ import type { ContactRecord, PropertyValue, RetainedOptOut } from "../model/cont
 import type { ConvokeEvent, NewEvent } from "../model/event.ts";
 import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
-import type { Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
+import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
 import type { Segment } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
@@ -141,13 +141,22 @@ export interface BroadcastMove {
 
 /**
  * Recipients to move from one state to another, outside of sending; the smallest contact ids first. What was to be
- * tried again later no longer is, attempts and provider id stay.
+ * tried again later no longer is, attempts and provider id stay. Of those that become `pending` tries are counted anew.
  */
 export interface RecipientMove {
 	/** The broadcast. */
 	readonly broadcastId: string;
 	/** Only this recipient. */
 	readonly contactId?: string | undefined;
+	/** Only those with this reason. */
+	readonly withReason?: string | undefined;
+	/** Moves nobody unless the broadcast has one of these states. */
+	readonly whileIn?: readonly BroadcastStatus[] | undefined;
+	/**
+	 * If anybody moves, a broadcast that is `sent` or `failed` becomes `sending`, without reason, in the same unit; nobody
+	 * moves if something in its `uses` does not exist.
+	 */
+	readonly reopen?: true | undefined;
 	/** Those in this state; of `sending` ones only those whose slice's lease has ended or was given back. */
 	readonly from: RecipientState;
 	/** Their new state; never `excluded` or `sending`. */
@@ -228,6 +237,8 @@ export interface MarkedRecipient {
 	readonly contact: ContactRecord;
 	/** Number of this attempt, from 1. */
 	readonly attempt: number;
+	/** The same, counted since somebody moved the recipient to `pending` by `moveRecipients`. */
+	readonly tries: number;
 }
 
 /**
@@ -416,6 +427,8 @@ export interface TenantStorage {
 	): Promise<readonly Recipient[]>;
 	/** Recipients of one contact, the latest broadcast first. */
 	pageContactRecipients(contactId: string, limit: number): Promise<readonly Recipient[]>;
+	/** How many recipients are in a state, by reason and in no order. */
+	tallyReasons(broadcastId: string, state: RecipientState): Promise<readonly ReasonCount[]>;
 	/** Counts as kept on the slices: cheap at any size. */
 	tallyBroadcast(broadcastId: string): Promise<RecipientCounts>;
 	/** The same counts, made anew from every recipient's row. */

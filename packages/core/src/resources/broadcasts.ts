@@ -1,10 +1,12 @@
 import { checkFields } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
-import { ConvokeError, notFound } from "../errors.ts";
+import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { callOff } from "../delivery/call-off.ts";
 import { explain } from "../delivery/explain.ts";
 import type { Explanation } from "../delivery/explain.ts";
 import { check } from "../delivery/check.ts";
+import { reportFailures } from "../delivery/failure-report.ts";
+import type { FailureReport } from "../delivery/failure-report.ts";
 import { freeze, rendererOf } from "../delivery/freeze.ts";
 import { survey } from "../delivery/planner.ts";
 import { preview } from "../delivery/preview.ts";
@@ -15,6 +17,8 @@ import type { TestDelivery, TestOptions } from "../delivery/test-send.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
 import { expectedRecipients, RECIPIENT_SELECTION, writtenRecipients } from "../delivery/recipient-lists.ts";
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
+import { resolveUncertain, retryFailed } from "../delivery/second-chances.ts";
+import type { Resolution } from "../delivery/second-chances.ts";
 import { verify } from "../delivery/verify.ts";
 import type { Verification } from "../delivery/verify.ts";
 import { checkId } from "../ids.ts";
@@ -57,6 +61,20 @@ export interface Progress {
 export interface SendOptions {
 	/** Not before: a Date, or ISO 8601 with a zone. @default at once */
 	readonly scheduledAt?: Date | string | undefined;
+}
+
+/** Which recipients that have failed are to be retried. */
+export interface RetryOptions {
+	/** Only those that failed for this reason. */
+	readonly reason?: string | undefined;
+}
+
+/** What became of uncertain recipients. */
+export interface ResolveOptions {
+	/** They got the message (`sent`), they did not (`failed`), or it is to be handed over again (`retry`). */
+	readonly as: Resolution;
+	/** Only this one. @default all of them */
+	readonly recipient?: ContactRef | undefined;
 }
 
 const MAX_ATTEMPTS = 20;
@@ -214,6 +232,46 @@ export class Broadcasts {
 		return canceled;
 	}
 
+	/**
+	 * Makes recipients that have failed due again, with all their tries, and goes on sending. Answers how many they are.
+	 *
+	 * @throws `invalid_state` unless the broadcast has ended; `not_found`, also for what it refers to; `invalid_input`.
+	 */
+	async retryFailed(id: string, options: RetryOptions = {}): Promise<{ readonly retried: number }> {
+		checkFields(options, "options", ["reason"]);
+		const broadcast = await this.#find(id);
+		if (!BROADCAST_MOVES.retryFailed.includes(broadcast.status)) {
+			throw illegalTransition("retryFailed", broadcast.status, BROADCAST_MOVES.retryFailed);
+		}
+		await requireReferences(this.#context, broadcast);
+		return { retried: await retryFailed(this.#context, broadcast.id, options.reason) };
+	}
+
+	/**
+	 * Says what became of recipients that are `uncertain`. With `retry` the message is handed over again, perhaps for the
+	 * second time, and the broadcast goes on sending if it had ended. Answers how many they are.
+	 *
+	 * @throws `invalid_state` before anything was sent, and for `retry` of a canceled one; `not_found`; `invalid_input`.
+	 */
+	async resolveUncertain(id: string, options: ResolveOptions): Promise<{ readonly resolved: number }> {
+		checkFields(options, "options", ["as", "recipient"]);
+		const { as, recipient } = options;
+		if (!["sent", "failed", "retry"].includes(as)) {
+			throw invalidInput("invalid_option", "as", "`as` must be `sent`, `failed` or `retry`.");
+		}
+		const broadcast = await this.#find(id);
+		const allowed = BROADCAST_MOVES.resolveUncertain.filter((status) => as !== "retry" || status !== "canceled");
+		if (!allowed.includes(broadcast.status)) throw illegalTransition("resolveUncertain", broadcast.status, allowed);
+		if (as === "retry") await requireReferences(this.#context, broadcast);
+		const contactId = recipient === undefined ? undefined : await this.#contactId(recipient);
+		return { resolved: await resolveUncertain(this.#context, broadcast.id, as, contactId) };
+	}
+
+	/** Counts who did not get the message, by reason; `recipients` lists them. @throws `not_found`. */
+	async failures(id: string): Promise<FailureReport> {
+		return reportFailures(this.#context, (await this.#find(id)).id);
+	}
+
 	/** How far a broadcast has come; cheap at any size. @throws `not_found`. */
 	async progress(id: string): Promise<Progress> {
 		const { id: broadcastId, status } = await this.#find(id);
@@ -226,6 +284,15 @@ export class Broadcasts {
 	/** Counts everything anew and says whether it adds up. Reads every recipient's row. @throws `not_found`. */
 	async verify(id: string): Promise<Verification> {
 		return verify(this.#context, await this.#find(id));
+	}
+
+	/** The id of a contact, which may have been removed. */
+	async #contactId(ref: ContactRef): Promise<string> {
+		const key = checkContactRef(ref);
+		if ("id" in key) return key.id;
+		const [contact] = await this.#context.tenant.findContacts([key]);
+		if (contact === undefined) throw notFound("contact");
+		return contact.id;
 	}
 
 	#withoutReact<T extends BroadcastChanges>(input: T) {

@@ -12,13 +12,15 @@ export type BroadcastAct =
 	| "pause"
 	| "resume"
 	| "settle"
-	| "cancel";
+	| "cancel"
+	| "retryFailed"
+	| "resolveUncertain";
 
 /**
  * The states of a broadcast in which each act is allowed; in any other it is `invalid_state`.
  *
  * draft → queued | scheduled; scheduled → queued | draft (cancel) | failed; queued → sending | canceled;
- * sending → paused | sent | canceled | failed; paused → sending | canceled.
+ * sending → paused | sent | canceled | failed; paused → sending | canceled; sent | failed → sending.
  */
 export const BROADCAST_MOVES: Readonly<Record<BroadcastAct, readonly BroadcastStatus[]>> = {
 	/** Stays draft. */
@@ -41,6 +43,16 @@ export const BROADCAST_MOVES: Readonly<Record<BroadcastAct, readonly BroadcastSt
 	settle: ["sending"],
 	/** Becomes canceled. */
 	cancel: ["queued", "sending", "paused"],
+	/** Becomes sending again, if anybody had failed. */
+	retryFailed: ["sent", "failed"],
+	/** Stays, or becomes sending again when a recipient is to be tried once more. */
+	resolveUncertain: ["sending", "paused", "sent", "failed", "canceled"],
+};
+
+/** Acts whose name makes no sentence. */
+const PHRASES: Partial<Readonly<Record<BroadcastAct, string>>> = {
+	retryFailed: "retry the failed recipients of",
+	resolveUncertain: "resolve the uncertain recipients of",
 };
 
 /** The states in which a broadcast holds on to the segments, topics and properties it uses. */
@@ -65,6 +77,6 @@ export function illegalTransition(
 	return new ConvokeError("invalid_state", {
 		reason: "illegal_transition",
 		resource: "broadcast",
-		message: `Cannot ${act} a broadcast that is ${status}; it must be ${allowed.join(" or ")}.`,
+		message: `Cannot ${PHRASES[act] ?? act} a broadcast that is ${status}; it must be ${allowed.join(" or ")}.`,
 	});
 }

@@ -129,6 +129,7 @@ export const sending = {
 	findRecipient: readSaboteurs("findRecipient", undefined, (row) => row && { ...row, attempts: row.attempts + 1 }),
 	pageRecipients: listSaboteurs("pageRecipients", [], (rows) => rows.toReversed()),
 	pageContactRecipients: listSaboteurs("pageContactRecipients", [], (rows) => rows.toReversed()),
+	tallyReasons: readSaboteurs("tallyReasons", [], (counts) => counts.map((one) => ({ ...one, count: one.count + 1 }))),
 	tallyBroadcast: readSaboteurs("tallyBroadcast", NOBODY, (counts) => ({ ...counts, pending: counts.pending + 1 })),
 	recountBroadcast: readSaboteurs("recountBroadcast", NOBODY, (counts) => ({ ...counts, sent: counts.sent + 1 })),
 } satisfies Partial<Record<keyof TenantStorage, Saboteurs>>;

@@ -1,7 +1,7 @@
 import type { SliceStep } from "../../src/ports/storage.ts";
 import { EVERY_STATUS } from "./acts.ts";
 import type { Break } from "./saboteur.ts";
-import { lying, nextTurn, overriding, verb, watching } from "./saboteur.ts";
+import { inTenant, lying, nextTurn, overriding, verb, watching } from "./saboteur.ts";
 
 const HOUR = 3_600_000;
 
@@ -140,6 +140,22 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 	),
 	"moveRecipients ignores the limit": verb("moveRecipients", ({ run }, move) => run({ ...move, limit: 1_000 })),
 	"moveRecipients moves everyone": verb("moveRecipients", ({ run }, { contactId: _contactId, ...move }) => run(move)),
+	"moveRecipients ignores the reason": verb("moveRecipients", ({ run }, { withReason: _withReason, ...move }) =>
+		run(move),
+	),
+	"moveRecipients ignores the broadcast's state": verb("moveRecipients", ({ run }, { whileIn: _whileIn, ...move }) =>
+		run(move),
+	),
+	"moveRecipients opens nothing again": verb("moveRecipients", ({ run }, { reopen: _reopen, ...move }) => run(move)),
+	"moveRecipients opens what nobody asked to": verb("moveRecipients", ({ run }, move) =>
+		run({ ...move, reopen: true }),
+	),
+	"moveRecipients counts tries on": inTenant((tenant) => ({
+		advanceSlice: async (step) => {
+			const turn = await tenant.advanceSlice(step);
+			return { ...turn, marked: turn.marked.map((one) => ({ ...one, tries: one.attempt })) };
+		},
+	})),
 	"pageRecipients ignores the state": verb("pageRecipients", ({ run }, id, { reason }, page) =>
 		run(id, { reason }, page),
 	),

@@ -24,6 +24,7 @@ CREATE TABLE convoke_broadcast_recipients (
 	state text not null,
 	reason text,
 	attempts integer not null,
+	tries integer not null,
 	retry_at integer,
 	provider_id text,
 	claim integer not null,
