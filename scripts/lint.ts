@@ -18,7 +18,7 @@ const BUILDS_ON: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What packages publish besides their main entry. */
-const SUBPATHS: readonly string[] = ["core/exam"];
+const SUBPATHS: readonly string[] = ["core/exam", "web/express", "web/koa", "web/node"];
 
 interface Literal {
 	readonly type: string;

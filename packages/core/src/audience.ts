@@ -142,6 +142,11 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 		return this.#context.tenantId;
 	}
 
+	/** Where links in messages lead, without a slash at its end: the URL under which the host mounts the link pages. */
+	get baseUrl(): string {
+		return this.#context.baseUrl;
+	}
+
 	/** Brings the storage's schema up to date. */
 	migrate(): Promise<void> {
 		return this.#context.storage.migrate();

@@ -5,7 +5,7 @@ import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { checkId } from "../ids.ts";
 import type { LinkPurpose, LinkSubject } from "../link-token.ts";
-import type { ContactRecord, Subscription } from "../model/contact.ts";
+import type { ContactRecord, PropertyValues, Subscription } from "../model/contact.ts";
 import type { EventSource } from "../model/event.ts";
 import { changeContact, optOutFormer, UNCHANGED } from "../rules/contact-changes.ts";
 import type { Act, ContactEdit } from "../rules/contact-changes.ts";
@@ -26,8 +26,16 @@ export interface Preferences {
 	readonly topics: readonly ContactTopic[];
 	/** The topic that the link's message belongs to; `null`: none, or it was removed. */
 	readonly topic: { readonly id: string; readonly name: string } | null;
+	/** The link's message belonged to a topic that was removed, so that unsubscribing by it leaves everything. */
+	readonly topicRemoved: boolean;
 	/** For the page's form: only with this token may `update` opt in. */
 	readonly formToken: string;
+	/** Whose page it is: never shown on it. */
+	readonly tenantId: string;
+	/** The contact's id. */
+	readonly contactId: string;
+	/** The contact's properties, such as the language it reads. */
+	readonly properties: PropertyValues;
 }
 
 /** What a person changes on the page. */
@@ -68,6 +76,14 @@ export class PreferenceLinks {
 
 	constructor(context: TenantContext) {
 		this.#context = context;
+	}
+
+	/**
+	 * Whether we made this token for this purpose. Looks nothing up, so that a web server can turn all others away at no
+	 * cost to the storage. Never throws.
+	 */
+	accepts(purpose: LinkPurpose, token: string): boolean {
+		return this.#context.tokens.open(purpose, token) !== undefined;
 	}
 
 	/** What the holder of a link may see. @throws `invalid_token`; `not_found` when the contact was removed. */
@@ -114,14 +130,15 @@ export class PreferenceLinks {
 	 * What a mail program's one-click POST does (RFC 8058): leaves the topic of the link's message, or everything when it
 	 * has none or the topic was removed. Repeating it changes nothing more. Works for a removed contact too.
 	 *
+	 * @param source who did it: the mail program, or the person by the button of the page.
 	 * @throws `invalid_token`.
 	 */
-	async unsubscribe(token: string): Promise<UnsubscribeOutcome> {
+	async unsubscribe(token: string, source: "one_click" | "page" = "one_click"): Promise<UnsubscribeOutcome> {
 		const { subject } = this.#read(token);
 		const context = await this.#contextOf(subject);
 		const [topic] = subject.topicId === undefined ? [undefined] : await context.tenant.findTopics([subject.topicId]);
 		const edit: ContactEdit = topic === undefined ? { unsubscribed: true } : { choices: { [topic.id]: "opt_out" } };
-		const act = this.#act("one_click", subject);
+		const act = this.#act(source, subject);
 		let former: readonly string[] = [];
 		await context.tenant.changeContacts([{ key: { id: subject.contactId } }], ([found]) => {
 			if (found?.contact !== undefined) return { contacts: [changeContact(found.contact, found, edit, act)] };
@@ -140,10 +157,15 @@ export class PreferenceLinks {
 		return view(this.#context, contact, { contactId: contact.id });
 	}
 
-	/** A link to the contact's preference page, for any mail. @throws `not_found`. */
-	async url(ref: ContactRef): Promise<string> {
+	/**
+	 * A link to the contact's preference page, for any mail; or one to unsubscribe from everything, for the
+	 * `List-Unsubscribe` header of mail that is no broadcast.
+	 *
+	 * @throws `not_found`.
+	 */
+	async url(ref: ContactRef, page: "preferences" | "unsubscribe" = "preferences"): Promise<string> {
 		const { id } = await this.#contact(ref);
-		return linkUrl(this.#context.baseUrl, "preferences", this.#context.tokens.mint("preferences", { contactId: id }));
+		return linkUrl(this.#context.baseUrl, page, this.#context.tokens.mint(page, { contactId: id }));
 	}
 
 	async #contact(ref: ContactRef): Promise<ContactRecord> {
@@ -200,7 +222,11 @@ async function view(context: TenantContext, contact: ContactRecord, subject: Lin
 			.map((each) => contactTopic(contact, each))
 			.filter(({ id, visibility, explicit }) => visibility === "public" || explicit || id === subject.topicId),
 		topic: topic === undefined ? null : { id: topic.id, name: topic.name },
+		topicRemoved: subject.topicId !== undefined && topic === undefined,
 		formToken: context.tokens.mint("subscribe", subject),
+		tenantId: context.tenantId,
+		contactId: contact.id,
+		properties: contact.properties,
 	};
 }
 

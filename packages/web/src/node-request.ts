@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FormSource } from "./form.ts";
+import type { PageAnswer, PageRequest } from "./page-request.ts";
+
+/** A request of Node's server, with what a host's parser may have left on it. */
+export type NodeRequest = IncomingMessage & { readonly body?: unknown };
+
+/** Reads a request of Node's server. */
+export function readNodeRequest(request: NodeRequest, target: string, body: unknown): PageRequest {
+	return {
+		method: request.method ?? "GET",
+		target,
+		header: (name) => {
+			const value = request.headers[name];
+			return Array.isArray(value) ? value.join(", ") : value;
+		},
+		remoteAddress: request.socket.remoteAddress,
+		form: formOf(request, body),
+	};
+}
+
+function formOf(request: NodeRequest, body: unknown): FormSource {
+	if (!request.readableDidRead && !request.readableEnded) {
+		return { kind: "unread", chunks: () => request.iterator({ destroyOnReturn: false }) };
+	}
+	return body === undefined ? { kind: "consumed" } : { kind: "parsed", body };
+}
+
+/** Writes an answer. */
+export function writeNodeResponse(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+	// Whoever is answered before all of the body has come may go on sending for long.
+	if (!request.complete) response.setHeader("connection", "close");
+	// A mail program's request must get no cookie, whatever the host sets before (RFC 8058 section 3.1).
+	response.removeHeader("set-cookie");
+	response.writeHead(answer.status, answer.headers);
+	response.end(answer.body);
+}
