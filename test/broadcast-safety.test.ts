@@ -1,5 +1,5 @@
 import { createAudience, createMemoryStorage } from "@convoke/core";
-import type { Sender } from "@convoke/core";
+import type { Filter, Sender } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { aBroadcast, aContact, createTestAudience, createTestInbox } from "@convoke/testing";
 import { createHash } from "node:crypto";
@@ -54,7 +54,7 @@ describe("a target that asks for what does not exist", () => {
 		[{ filter: { field: "properties.nope", op: "eq" as const, value: 1 } }, "unknown_field"],
 	])("%j is refused at once", async (fields, reason) => {
 		const { audience } = createTestAudience();
-		await expect(audience.broadcasts.create(aBroadcast(fields))).rejects.toMatchObject({ reason });
+		await expect(audience.broadcasts.create(aBroadcast<Filter>(fields))).rejects.toMatchObject({ reason });
 		expect((await audience.broadcasts.list()).data).toEqual([]);
 	});
 

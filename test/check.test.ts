@@ -1,5 +1,5 @@
 import { createAudience, createMemoryStorage } from "@convoke/core";
-import type { Finding, NewBroadcast, Sender } from "@convoke/core";
+import type { Audience, Finding, NewBroadcast, Sender } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { describe, expect, test } from "vitest";
 import { KEYS } from "./hostile/world.ts";
@@ -44,7 +44,10 @@ function openAudience({ dkimDomain, ...defaults }: Defaults = {}) {
 	});
 }
 
-async function findingsOf(broadcast: Partial<NewBroadcast> = {}, sender: Defaults = {}): Promise<readonly Finding[]> {
+async function findingsOf(
+	broadcast: Partial<NewBroadcast<never>> = {},
+	sender: Defaults = {},
+): Promise<readonly Finding[]> {
 	const audience = openAudience(sender);
 	await audience.contacts.create({
 		email: "ada@example.com",
@@ -82,14 +85,15 @@ test("the variables that recipients lack are not counted while a property that s
 	const { audience, id } = await draft({ html: html({ body: "{{plan}}" }) });
 	await audience.contacts.create({ email: "ada@example.com", firstName: "Ada" });
 	const shoe = await audience.properties.create({ key: "shoe", type: "number" });
-	await audience.broadcasts.update(id, { filter: { field: "properties.shoe", op: "isSet", value: false } });
+	const untyped: Audience = audience;
+	await untyped.broadcasts.update(id, { filter: { field: "properties.shoe", op: "isSet", value: false } });
 	expect((await audience.broadcasts.check(id)).map(shown)).toEqual(["warning variable_missing 1"]);
 	await audience.properties.remove({ id: shoe.id });
 	expect((await audience.broadcasts.check(id)).map(shown)).toEqual(["error unknown_field filter"]);
 });
 
 /** Each message lacks one thing. */
-const LACKING: readonly (readonly [string, string, Partial<NewBroadcast>, Defaults?])[] = [
+const LACKING: readonly (readonly [string, string, Partial<NewBroadcast<never>>, Defaults?])[] = [
 	["a variable that exists", "error unknown_variable", { html: html({ body: "{{{plam|free}}}" }) }],
 	[
 		"an unsubscribe link in its HTML",
@@ -199,7 +203,7 @@ describe("how many recipients lack a value", () => {
 	});
 });
 
-async function draft(broadcast: Partial<NewBroadcast>) {
+async function draft(broadcast: Partial<NewBroadcast<never>>) {
 	const audience = openAudience();
 	const { id } = await audience.broadcasts.create({ everyone: true, subject: "Spring tide", ...broadcast });
 	return { audience, id };

@@ -111,6 +111,23 @@ const filters = boundFilters({
 	segmentIds: [...SEGMENT_IDS, "0197ffff-0000-7000-8000-000000000000"],
 	topicIds: TOPIC_IDS,
 	broadcastIds: BROADCAST_IDS,
+	prefixes: [
+		"a",
+		"ada",
+		"z",
+		"zo",
+		"zoe",
+		"person",
+		"person1",
+		"person27",
+		"x",
+		"test",
+		"用户",
+		"用",
+		"str",
+		"1",
+		"nobody",
+	],
 	properties: PROPERTIES,
 });
 
@@ -170,7 +187,7 @@ const [contacts = []] = fc.sample(
 async function fill(storage: Storage): Promise<void> {
 	const tenant = storage.forTenant(TENANT);
 	const createdAt = new Date(START);
-	for (const id of SEGMENT_IDS) await tenant.insertSegment({ id, name: "S", createdAt });
+	for (const id of SEGMENT_IDS) await tenant.insertSegment({ id, name: "S", filter: null, uses: [], createdAt });
 	for (const id of TOPIC_IDS) {
 		const topic = { name: "T", description: null, defaultSubscription: "opt_in", visibility: "public" } as const;
 		await tenant.insertTopic({ id, ...topic, createdAt });
@@ -300,7 +317,7 @@ describe("filters", () => {
 		const subjects = [...TEXT_COLUMNS, "createdAt", "updatedAt", ...Object.keys(PROPERTIES)];
 		const valued = ["set", "compare", "match", "oneOf"].flatMap((kind) => subjects.map((name) => `${kind} ${name}`));
 		const flags = ["unsubscribed", "suppressed", "needsSmtputf8"].map((name) => `flag ${name}`);
-		const plain = ["all", "any", "not", "member", "choice", "received", "sample"];
+		const plain = ["all", "any", "not", "member", "choice", "received", "sample", "search"];
 		expect([...kinds.keys()].toSorted()).toEqual([...valued, ...flags, ...plain].toSorted());
 	});
 

@@ -33,7 +33,7 @@ const SAMPLE = {
 
 const source = (name: string): string => readFileSync(join(FOLDER, `${name}.mjml`), "utf8");
 
-async function previewOf(name: string, fields: Partial<NewBroadcast> = {}): Promise<Preview> {
+async function previewOf(name: string, fields: Partial<NewBroadcast<never>> = {}): Promise<Preview> {
 	const { audience } = createTestAudience({
 		properties: { plan: "string", company: "string", seats: "number", city: "string", trialEndsAt: "date" },
 	});

@@ -233,7 +233,7 @@ const renderer: Renderer = {
 async function stage(plot: Plot): Promise<Stage> {
 	const clock = new VirtualClock();
 	const outbox = createOutbox({ smtputf8: plot.smtputf8 });
-	const audience = createAudience({
+	const audience: Audience = createAudience({
 		storage: createMemoryStorage({ clock }),
 		clock,
 		renderer,

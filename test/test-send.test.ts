@@ -5,7 +5,7 @@ import { hostile } from "./hostile/world.ts";
 
 const HTML = "<p>Hello {{{contact.first_name|there}}}, you have the plan {{plan}}.</p>";
 
-async function scene(fields: Partial<NewBroadcast> = {}) {
+async function scene(fields: Partial<NewBroadcast<never>> = {}) {
 	const kit = createTestAudience({ properties: { plan: "string" } });
 	const ada = await kit.audience.contacts.create(
 		aContact({ email: "ada@example.test", firstName: "Ada", properties: { plan: "pro" } }),

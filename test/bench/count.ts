@@ -1,4 +1,3 @@
-import type { Filter } from "@convoke/core";
 import assert from "node:assert/strict";
 import { createWorld, UNUSED } from "./audience.ts";
 import { compare, peakMemory } from "./measure.ts";
@@ -16,13 +15,13 @@ export const countBench: Bench = {
 	async run(settings) {
 		const world = await createWorld(settings, UNUSED);
 		const { byHand, audience } = world;
-		const filter: Filter = {
+		const filter = {
 			and: [
 				{ field: "properties.plan", op: "eq", value: "pro" },
 				{ field: "properties.seats", op: "gte", value: 25 },
 				{ segment: world.segmentId },
 			],
-		};
+		} as const;
 		const expected = byHand.count();
 		const { ours, limit, stretch } = await compare(
 			async (time) => assert.equal(await time(() => audience.contacts.count({ filter })), expected),

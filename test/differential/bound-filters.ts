@@ -9,6 +9,8 @@ export interface FilterPool {
 	readonly segmentIds: readonly string[];
 	readonly topicIds: readonly string[];
 	readonly broadcastIds: readonly string[];
+	/** Of words, folded. */
+	readonly prefixes: readonly string[];
 	/** Declared types by key. */
 	readonly properties: Readonly<Record<string, PropertyType>>;
 }
@@ -43,7 +45,7 @@ function leaves(pool: FilterPool): fc.Arbitrary<BoundFilter> {
 	);
 }
 
-function relationLeaves({ segmentIds, topicIds, broadcastIds }: FilterPool): fc.Arbitrary<BoundFilter> {
+function relationLeaves({ segmentIds, topicIds, broadcastIds, prefixes }: FilterPool): fc.Arbitrary<BoundFilter> {
 	const flags = ["unsubscribed", "suppressed", "needsSmtputf8"] as const;
 	return fc.oneof(
 		fc.constantFrom(...flags).map((column): BoundFilter => ({ kind: "flag", column })),
@@ -52,6 +54,9 @@ function relationLeaves({ segmentIds, topicIds, broadcastIds }: FilterPool): fc.
 			.tuple(fc.constantFrom(...topicIds), fc.constantFrom("opt_in" as const, "opt_out" as const))
 			.map(([topicId, is]): BoundFilter => ({ kind: "choice", topicId, is })),
 		fc.constantFrom(...broadcastIds).map((broadcastId): BoundFilter => ({ kind: "received", broadcastId })),
+		fc
+			.array(fc.constantFrom(...prefixes), { minLength: 1, maxLength: 3 })
+			.map((of): BoundFilter => ({ kind: "search", prefixes: of })),
 	);
 }
 

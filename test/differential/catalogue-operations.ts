@@ -1,4 +1,4 @@
-import type { Property, Segment, SuppressionRecord, Topic } from "@convoke/core";
+import type { Filter, Property, SegmentRecord, SuppressionRecord, Topic } from "@convoke/core";
 import fc from "fast-check";
 import { onTenant } from "./operation.ts";
 import type { Operation } from "./operation.ts";
@@ -24,7 +24,29 @@ const propertyId = fc.constantFrom(...PROPERTY_IDS);
 const visibility = fc.constantFrom("public" as const, "private" as const);
 const nothing = fc.constant(null);
 
-const segments: fc.Arbitrary<Segment> = fc.record({ id: segmentId, name: someText, createdAt: instants });
+const filter: fc.Arbitrary<Filter | null> = fc.constantFrom<Filter | null>(
+	null,
+	{ and: [] },
+	{ field: "createdAt", op: "gt", value: new Date(0) },
+	{ search: "a" },
+);
+const uses: fc.Arbitrary<readonly string[]> = fc.subarray(
+	[
+		...SEGMENT_IDS.slice(0, 1),
+		...TOPIC_IDS.slice(0, 1),
+		...Object.keys(PROPERTIES)
+			.slice(0, 1)
+			.map((key) => `properties.${key}`),
+	],
+	{ maxLength: 1 },
+);
+const segments: fc.Arbitrary<SegmentRecord> = fc.record({
+	id: segmentId,
+	name: someText,
+	filter,
+	uses: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: uses }),
+	createdAt: instants,
+});
 
 const topics: fc.Arbitrary<Topic> = fc.record({
 	id: topicId,
@@ -68,7 +90,11 @@ export const catalogueOperations: readonly fc.Arbitrary<Operation>[] = [
 	insertSegment,
 	onTenant("findSegments", fc.array(segmentId, { maxLength: 5 }), (tenant, ids) => tenant.findSegments(ids)),
 	onTenant("pageSegments", pages(SEGMENT_IDS), (tenant, page) => tenant.pageSegments(page)),
-	onTenant("updateSegment", fc.tuple(segmentId, someText), (tenant, [id, name]) => tenant.updateSegment(id, { name })),
+	onTenant(
+		"updateSegment",
+		fc.tuple(segmentId, fc.record({ name: someText, filter, uses }, { requiredKeys: [] })),
+		(tenant, [id, changes]) => tenant.updateSegment(id, changes),
+	),
 	onTenant("deleteSegment", segmentId, (tenant, id) => tenant.deleteSegment(id)),
 	insertTopic,
 	onTenant("findTopics", fc.array(topicId, { maxLength: 5 }), (tenant, ids) => tenant.findTopics(ids)),

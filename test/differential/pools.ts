@@ -58,6 +58,7 @@ export const filters: fc.Arbitrary<BoundFilter> = boundFilters({
 	segmentIds: SEGMENT_IDS,
 	topicIds: TOPIC_IDS,
 	broadcastIds: BROADCAST_IDS,
+	prefixes: ["a", "ada", "z", "x", "contact", "nobody"],
 	properties: PROPERTIES,
 });
 

@@ -7,6 +7,7 @@ import type { AudienceContext, PropertyTypes, TenantContext } from "./context.ts
 import { Worker } from "./delivery/worker.ts";
 import type { WorkerOptions } from "./delivery/worker-options.ts";
 import { invalidInput } from "./errors.ts";
+import type { FilterFor } from "./filter/filter-for.ts";
 import { createIdSource } from "./ids.ts";
 import { createLinkTokens, parseLinkKeys } from "./link-token.ts";
 import type { Renderer } from "./ports/renderer.ts";
@@ -113,11 +114,11 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	/** Declared, typed attributes of contacts. */
 	readonly properties: Properties;
 	/** Internal groups of contacts. */
-	readonly segments: Segments;
+	readonly segments: Segments<FilterFor<P>>;
 	/** User-facing subjects of mail. */
 	readonly topics: Topics;
 	/** Messages for many contacts. */
-	readonly broadcasts: Broadcasts;
+	readonly broadcasts: Broadcasts<FilterFor<P>>;
 	/** What the person who gets the mail decides, by the token of a link. */
 	readonly preferences: PreferenceLinks;
 	/** Addresses that are never to be mailed. */
@@ -129,9 +130,9 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 		this.#context = tenantContext(context, tenantId);
 		this.contacts = new Contacts<P>(this.#context);
 		this.properties = new Properties(this.#context);
-		this.segments = new Segments(this.#context);
+		this.segments = new Segments<FilterFor<P>>(this.#context);
 		this.topics = new Topics(this.#context);
-		this.broadcasts = new Broadcasts(this.#context);
+		this.broadcasts = new Broadcasts<FilterFor<P>>(this.#context);
 		this.preferences = new PreferenceLinks(this.#context);
 		this.suppressions = new Suppressions(this.#context);
 		this.events = new Events(this.#context);

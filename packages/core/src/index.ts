@@ -47,6 +47,7 @@ export type {
 	TextField,
 	TextMatch,
 } from "./filter/filter.ts";
+export type { FilterFor, TypedFilter } from "./filter/filter-for.ts";
 export { sampleKey } from "./filter/match.ts";
 export type { BoundRule } from "./filter/recipient-rules.ts";
 export { createLinkTokens } from "./link-token.ts";
@@ -76,31 +77,33 @@ export type { ConvokeEvent, EventSource, EventType, NewEvent } from "./model/eve
 export type { ContactImport, ImportCounts, ImportIssue, ImportStatus } from "./model/import.ts";
 export type { Property, PropertyType } from "./model/property.ts";
 export type { ExclusionReason, ReasonCount, Recipient, RecipientCounts, RecipientState } from "./model/recipient.ts";
-export type { Segment } from "./model/segment.ts";
+export type { Segment, SegmentRecord } from "./model/segment.ts";
 export type { Suppression, SuppressionOrigin, SuppressionRecord } from "./model/suppression.ts";
 export type { Topic, TopicVisibility } from "./model/topic.ts";
 export type { ListOptions, Page } from "./page.ts";
 export type { CompiledMessage, Finding, MessageLinks, MessageSource, Renderer } from "./ports/renderer.ts";
 export type * from "./ports/storage.ts";
 export type { Message, Transport, TransportOutcome } from "./ports/transport.ts";
+export type { ContactSelection } from "./resources/bind.ts";
 export type { BroadcastChanges, NewBroadcast } from "./resources/broadcast-input.ts";
 export type { Broadcasts, Plan, Progress, ResolveOptions, RetryOptions, SendOptions } from "./resources/broadcasts.ts";
 export type { ActOptions, ContactChanges, ContactRef, NewContact, TopicChoice } from "./resources/contact-input.ts";
 export type { ContactSegments } from "./resources/contact-segments.ts";
 export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";
-export type { ContactHistory, Contacts, ContactSelection, ValuesOf } from "./resources/contacts.ts";
+export type { ContactHistory, Contacts, ValuesOf } from "./resources/contacts.ts";
 export type { EventPage, Events } from "./resources/events.ts";
 export type { ImportIssues, Imports, NewImport } from "./resources/imports.ts";
 export type { PreferenceChanges, PreferenceLinks, Preferences, UnsubscribeOutcome } from "./resources/preferences.ts";
 export type { NewAttachment } from "./resources/message-extras.ts";
 export type { NewProperty, Properties, PropertyRef } from "./resources/properties.ts";
-export type { NewSegment, Segments } from "./resources/segments.ts";
+export type { NewSegment, SegmentChanges, Segments } from "./resources/segments.ts";
 export type { NewSuppression, Suppressions } from "./resources/suppressions.ts";
 export type { NewTopic, TopicChanges, Topics } from "./resources/topics.ts";
 export { BROADCAST_MOVES, isUnderWay, propertyUse, UNDER_WAY } from "./rules/broadcast-moves.ts";
 export type { BroadcastAct } from "./rules/broadcast-moves.ts";
 export { RECIPIENT_MOVES } from "./rules/recipient-moves.ts";
 export type { MailboxInput, Sender, SenderResolver } from "./sender.ts";
+export { searchKey, searchKeys, searchWords } from "./search-words.ts";
 export { generateLinkKey } from "./secret-key.ts";
 export { checkPlanAdds, importEnded, storageClosed, uniquenessViolated } from "./storage-errors.ts";
 export { checkHeaderText } from "./text.ts";

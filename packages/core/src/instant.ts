@@ -28,14 +28,18 @@ export function clampInstant(time: number): Date {
 // ISO 8601 with seconds or without, and always with a zone: a time without one means another instant on each server.
 const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 
+/** The instant that ISO 8601 text with a zone says; `undefined` for anything else. */
+export function readIsoInstant(value: unknown): Date | undefined {
+	return typeof value === "string" && ISO_WITH_ZONE.test(value) ? readInstant(new Date(value)) : undefined;
+}
+
 /**
  * Reads an instant given as a `Date` or as ISO 8601 text with a zone, such as `2027-01-31T09:00:00+01:00`.
  *
  * @throws `invalid_input` with `invalid_date`.
  */
 export function checkInstant(value: unknown, field: string): Date {
-	const given = typeof value === "string" && ISO_WITH_ZONE.test(value) ? new Date(value) : value;
-	const instant = readInstant(given);
+	const instant = readInstant(value) ?? readIsoInstant(value);
 	if (instant !== undefined) return instant;
 	throw invalidInput(
 		"invalid_date",

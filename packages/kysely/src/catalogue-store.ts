@@ -1,4 +1,4 @@
-import type { Property, PropertyValue, Segment, Topic } from "@convoke/core";
+import type { Property, PropertyValue, SegmentRecord, Topic } from "@convoke/core";
 import { propertyUse } from "@convoke/core";
 import { sql } from "kysely";
 import { Columns, encodeJson, instant, json, text } from "./columns.ts";
@@ -15,7 +15,13 @@ import type { Uses } from "./uses.ts";
 export type Removal = "deleted" | "in_use" | "missing";
 
 const propertyColumns = new Columns<Property>({ id: text, key: text, type: text, fallback: json, createdAt: instant });
-const segmentColumns = new Columns<Segment>({ id: text, name: text, createdAt: instant });
+const segmentColumns = new Columns<SegmentRecord>({
+	id: text,
+	name: text,
+	filter: json,
+	uses: json,
+	createdAt: instant,
+});
 const topicColumns = new Columns<Topic>({
 	id: text,
 	name: text,
@@ -28,7 +34,7 @@ const topicColumns = new Columns<Topic>({
 /** Properties, segments and topics. */
 export class CatalogueStore {
 	/** Segments. */
-	readonly segments: EntityStore<Segment>;
+	readonly segments: EntityStore<SegmentRecord>;
 	/** Topics. */
 	readonly topics: EntityStore<Topic>;
 	readonly #uses: Uses;
@@ -94,6 +100,18 @@ export class CatalogueStore {
 		return "deleted";
 	}
 
+	/** `false`: the id is taken, or something it uses does not exist. */
+	*insertSegment(tenant: string, segment: SegmentRecord): Unit<boolean> {
+		return (yield* this.#uses.doExist(tenant, segment.uses)) && (yield* this.segments.insert(tenant, segment));
+	}
+
+	/** `false`: no such segment, or something it would use does not exist. */
+	*updateSegment(tenant: string, id: string, changes: Partial<SegmentRecord>): Unit<boolean> {
+		return (
+			(yield* this.#uses.doExist(tenant, changes.uses ?? [])) && (yield* this.segments.update(tenant, id, changes))
+		);
+	}
+
 	/** With its memberships, by the foreign key. */
 	*deleteSegment(tenant: string, id: string): Unit<Removal> {
 		return yield* this.#delete(this.segments, tenant, id);
@@ -104,7 +122,7 @@ export class CatalogueStore {
 		return yield* this.#delete(this.topics, tenant, id);
 	}
 
-	*#delete(store: EntityStore<Segment> | EntityStore<Topic>, tenant: string, id: string): Unit<Removal> {
+	*#delete(store: EntityStore<SegmentRecord> | EntityStore<Topic>, tenant: string, id: string): Unit<Removal> {
 		if ((yield* store.find(tenant, id)) === undefined) return "missing";
 		if (yield* this.#uses.isInUse(tenant, id)) return "in_use";
 		yield* store.delete(tenant, id);

@@ -1,5 +1,5 @@
 import type { ContactRecord, Subscription } from "@convoke/core";
-import { sampleKey } from "@convoke/core";
+import { sampleKey, searchWords } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import { Columns, decodeJson, flag, instant, json, text } from "./columns.ts";
@@ -26,7 +26,7 @@ const contacts = new Columns<ContactRow>({
 });
 
 /** The columns of a contact's own row. */
-export const CONTACT_COLUMNS: readonly string[] = ["tenant_id", ...contacts.names, "sample_key"];
+export const CONTACT_COLUMNS: readonly string[] = ["tenant_id", ...contacts.names, "sample_key", "words"];
 
 /** What to select of contact `c` for {@link decodeContact}. */
 export function contactSelection(dialect: SqlDialect): RawBuilder<unknown> {
@@ -50,5 +50,12 @@ export function decodeContact(row: object): ContactRecord {
 
 /** A contact's own row. */
 export function encodeContact(tenantId: string, contact: ContactRecord): NewRow {
-	return { tenant_id: tenantId, ...contacts.encode(contact), sample_key: sampleKey(contact.id) };
+	return {
+		tenant_id: tenantId,
+		...contacts.encode(contact),
+		sample_key: sampleKey(contact.id),
+		words: searchWords(contact)
+			.map((word) => ` ${word}`)
+			.join(""),
+	};
 }

@@ -1,6 +1,8 @@
-import type { BoundFilter, ContactKey, ContactRecord, PageRequest } from "@convoke/core";
+import type { BoundFilter, ContactKey, ContactRecord } from "@convoke/core";
+import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import { contactSelection, decodeContact } from "./contact-rows.ts";
+import type { ContactSource, ContactSources, IdRange } from "./contact-sources.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { filterSql } from "./filter-sql.ts";
 import { query } from "./query.ts";
@@ -10,28 +12,56 @@ import type { Unit } from "./statement.ts";
 
 type Listed = Query<{ tenant: string; values: unknown }, object>;
 
-/** Contacts passed by one statement of a count, so that it stays a matter of milliseconds. */
-const COUNTED_AT_ONCE = 5_000;
+/** Contacts passed by one statement, so that it stays a matter of milliseconds. */
+const PASSED_AT_ONCE = 5_000;
 
-/** Where a count stands. */
+/** Where a way through contacts stands. */
+export interface ContactCursor {
+	/** Where they come from; `undefined`: it is to be chosen. */
+	readonly source: ContactSource | undefined;
+	/** The last contact passed; `undefined`: none was. */
+	readonly from: string | undefined;
+	/** How many to pass next. */
+	readonly size: number;
+}
+
+/** What to read of a page next. */
+export interface PageStep {
+	readonly cursor: ContactCursor;
+	/** From older contacts to newer ones. */
+	readonly backwards: boolean;
+	/** Most contacts to answer with. */
+	readonly limit: number;
+}
+
+/** A part of a page. */
+export interface ContactPart {
+	readonly contacts: readonly ContactRecord[];
+	/** Where to go on; `undefined`: all were passed. */
+	readonly next: ContactCursor | undefined;
+}
+
+/** A part of a count. */
 export interface ContactCount {
 	/** How many of those passed match. */
 	readonly matching: number;
-	/** The last contact passed; `undefined`: all were. */
-	readonly through: string | undefined;
+	/** Where to go on; `undefined`: all were passed. */
+	readonly next: ContactCursor | undefined;
 }
 
 /** Finds contacts. */
 export class ContactStore {
 	readonly #dialect: SqlDialect;
+	readonly #sources: ContactSources;
 	readonly #byId: Listed;
 	readonly #byExternalId: Listed;
 	readonly #byAddressKey: Listed;
 	readonly #byAddressHash: Listed;
 	readonly #lastId: Query<{ tenant: string }, { id: string }>;
 
-	constructor(dialect: SqlDialect) {
+	constructor(dialect: SqlDialect, sources: ContactSources) {
 		this.#dialect = dialect;
+		this.#sources = sources;
 		this.#byId = this.#listed("id");
 		this.#byExternalId = this.#listed("external_id");
 		this.#byAddressKey = this.#listed("address_key");
@@ -74,36 +104,54 @@ export class ContactStore {
 		});
 	}
 
-	/** A page of those that match, newest first. */
-	*page(tenant: string, filter: BoundFilter, { limit, after, before }: PageRequest): Unit<readonly ContactRecord[]> {
-		const backwards = before !== undefined;
-		const bound = backwards ? sql`and c.id > ${before}` : after === undefined ? sql`` : sql`and c.id < ${after}`;
-		const rows = sql<object>`select ${contactSelection(this.#dialect)} from ${sql.table("convoke_contacts")} as c
-			where c.tenant_id = ${tenant} and ${filterSql(filter, this.#dialect)} ${bound}
+	/** A part of a page: those that match among the next contacts of a source, in the order the page is read. */
+	*page(tenant: string, filter: BoundFilter, { cursor, backwards, limit }: PageStep): Unit<ContactPart> {
+		const source = cursor.source ?? (yield* this.#sources.choose(tenant, filter));
+		const { from, size } = cursor;
+		const beyond: IdRange = (id) =>
+			from === undefined ? sql`true` : backwards ? sql`${id} > ${from}` : sql`${id} < ${from}`;
+		const through = yield* this.#nth(tenant, source, beyond, backwards, size);
+		const range: IdRange = (id) =>
+			through === undefined
+				? beyond(id)
+				: sql`${beyond(id)} and ${backwards ? sql`${id} <= ${through}` : sql`${id} >= ${through}`}`;
+		const rows = sql<object>`select ${contactSelection(this.#dialect)} ${this.#matching(tenant, filter, source, range)}
 			order by c.id ${backwards ? sql`asc` : sql`desc`} limit ${limit}`;
-		const found = (yield* all<object>(rows.compile(this.#dialect.db))).map(decodeContact);
-		return backwards ? found.toReversed() : found;
+		const contacts = (yield* all<object>(rows.compile(this.#dialect.db))).map(decodeContact);
+		const next = { source: source.otherwise ?? source, from: through, size: Math.min(size * 4, PASSED_AT_ONCE) };
+		return { contacts, next: through === undefined ? undefined : next };
 	}
 
-	/** How many match, among the next contacts beyond `after`. */
-	*count(tenant: string, filter: BoundFilter, after: string | undefined): Unit<ContactCount> {
-		const { db } = this.#dialect;
-		const beyond = db
-			.selectFrom("convoke_contacts as c")
-			.where("c.tenant_id", "=", tenant)
-			.$if(after !== undefined, (rows) => rows.where("c.id", ">", after ?? ""));
-		const end = beyond
-			.select("c.id")
-			.orderBy("c.id")
-			.limit(1)
-			.offset(COUNTED_AT_ONCE - 1);
-		const through = (yield* first<{ id: string }>(end.compile()))?.id;
-		const counted = beyond
-			.select(sql<number>`count(*)`.as("count"))
-			.where(filterSql(filter, this.#dialect))
-			.$if(through !== undefined, (rows) => rows.where("c.id", "<=", through ?? ""));
-		const row = yield* first<{ count: number }>(counted.compile());
-		return { matching: row?.count ?? 0, through };
+	/** How many match, among the next contacts of a source. */
+	*count(tenant: string, filter: BoundFilter, cursor: ContactCursor | undefined): Unit<ContactCount> {
+		const source = cursor?.source ?? (yield* this.#sources.choose(tenant, filter));
+		const from = cursor?.from;
+		const beyond: IdRange = (id) => (from === undefined ? sql`true` : sql`${id} > ${from}`);
+		const through = yield* this.#nth(tenant, source, beyond, true, PASSED_AT_ONCE);
+		const range: IdRange = (id) => (through === undefined ? beyond(id) : sql`${beyond(id)} and ${id} <= ${through}`);
+		const counted = sql<{ count: number }>`select count(*) as count ${this.#matching(tenant, filter, source, range)}`;
+		const row = yield* first<{ count: number }>(counted.compile(this.#dialect.db));
+		const next = through === undefined ? undefined : { source, from: through, size: PASSED_AT_ONCE };
+		return { matching: row?.count ?? 0, next };
+	}
+
+	/** The id that comes after so many of a source. */
+	*#nth(
+		tenant: string,
+		source: ContactSource,
+		beyond: IdRange,
+		backwards: boolean,
+		size: number,
+	): Unit<string | undefined> {
+		const end = sql<{ id: string }>`select id from (${source.ids(tenant, beyond)}) as i
+			order by id ${backwards ? sql`asc` : sql`desc`} limit 1 offset ${size - 1}`;
+		return (yield* first<{ id: string }>(end.compile(this.#dialect.db)))?.id;
+	}
+
+	#matching(tenant: string, filter: BoundFilter, source: ContactSource, range: IdRange): RawBuilder<unknown> {
+		const candidates = source.isEveryone ? range(sql`c.id`) : sql`c.id in (${source.ids(tenant, range)})`;
+		return sql`from ${sql.table("convoke_contacts")} as c
+			where c.tenant_id = ${tenant} and ${candidates} and ${filterSql(filter, this.#dialect)}`;
 	}
 
 	/** The largest id. */

@@ -10,6 +10,7 @@ import { sql } from "kysely";
 import { Columns, flag, instant, json, text } from "./columns.ts";
 import { CONTACT_COLUMNS, encodeContact } from "./contact-rows.ts";
 import type { ContactStore } from "./contact-store.ts";
+import type { ContactWords } from "./contact-words.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { EventStore } from "./event-store.ts";
 import { groupBy } from "./group-by.ts";
@@ -30,10 +31,19 @@ const retained = new Columns<RetainedOptOut>({
 	at: instant,
 });
 
+/** The stores that a unit writes to. */
+export interface ContactUnitStores {
+	readonly contacts: ContactStore;
+	readonly words: ContactWords;
+	readonly events: EventStore;
+	readonly imports: ImportStore;
+}
+
 /** Finds contacts, lets it be decided what becomes of them, and writes that; see `TenantStorage.changeContacts`. */
 export class ContactUnit {
 	readonly #dialect: SqlDialect;
 	readonly #contacts: ContactStore;
+	readonly #words: ContactWords;
 	readonly #events: EventStore;
 	readonly #imports: ImportStore;
 	readonly #upsertContact: Insert;
@@ -51,9 +61,10 @@ export class ContactUnit {
 	readonly #deleteMembers: Query<{ tenant: string; records: string }, unknown>;
 	readonly #deleteChoices: Query<{ tenant: string; records: string }, unknown>;
 
-	constructor(dialect: SqlDialect, contacts: ContactStore, events: EventStore, imports: ImportStore) {
+	constructor(dialect: SqlDialect, { contacts, words, events, imports }: ContactUnitStores) {
 		this.#dialect = dialect;
 		this.#contacts = contacts;
+		this.#words = words;
 		this.#events = events;
 		this.#imports = imports;
 		const key = ["tenant_id", "id"];
@@ -143,27 +154,41 @@ export class ContactUnit {
 
 	*#write(tenant: string, decisions: readonly ContactDecision[], known: readonly ContactRecord[]): Unit<void> {
 		const removed = decisions.flatMap(({ remove }) => remove ?? []);
-		if (removed.length > 0) yield* changesOf(this.#removeContacts.bind(this.#listOf(tenant, removed)));
+		if (removed.length > 0) yield* this.#remove(tenant, removed, known);
 		const written = new Map(decisions.flatMap(({ write }) => (write === undefined ? [] : [[write.id, write]])));
 		if (written.size === 0) return;
 		// In the order of their keys, so that units that write the same contacts wait for each other instead of deadlocking.
 		const contacts = [...written.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-		const before = yield* this.#stored(tenant, contacts, known);
+		const before = yield* this.#stored(
+			tenant,
+			contacts.map(({ id }) => id),
+			known,
+		);
 		const moving = contacts.filter((contact) => changesKeys(before.get(contact.id), contact)).map(({ id }) => id);
 		if (moving.length > 0) yield* changesOf(this.#freeKeys.bind(this.#listOf(tenant, moving)));
 		yield* this.#upsertContact.rows(contacts.map((contact) => encodeContact(tenant, contact)));
+		yield* this.#words.write(tenant, contacts, before);
 		yield* this.#writeSegments(tenant, contacts, before);
 		yield* this.#writeChoices(tenant, contacts, before);
 	}
 
-	/** What is stored of the contacts to write. */
+	*#remove(tenant: string, ids: readonly string[], known: readonly ContactRecord[]): Unit<void> {
+		const stored = yield* this.#stored(tenant, ids, known);
+		yield* this.#words.delete(
+			tenant,
+			ids.flatMap((id) => stored.get(id) ?? []),
+		);
+		yield* changesOf(this.#removeContacts.bind(this.#listOf(tenant, ids)));
+	}
+
+	/** What is stored of the contacts with these ids. */
 	*#stored(
 		tenant: string,
-		contacts: readonly ContactRecord[],
+		ids: readonly string[],
 		known: readonly ContactRecord[],
 	): Unit<ReadonlyMap<string, ContactRecord>> {
 		const stored = new Map(known.map((contact) => [contact.id, contact]));
-		const unknown = contacts.filter(({ id }) => !stored.has(id)).map(({ id }) => ({ id }));
+		const unknown = ids.filter((id) => !stored.has(id)).map((id) => ({ id }));
 		for (const contact of yield* this.#contacts.find(tenant, unknown)) {
 			if (contact !== undefined) stored.set(contact.id, contact);
 		}

@@ -55,6 +55,10 @@ export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<
 			return sql`exists (select 1 from ${sql.table("convoke_broadcast_recipients")} as received
 				where received.tenant_id = c.tenant_id and received.broadcast_id = ${filter.broadcastId}
 				and received.contact_id = c.id and received.state = 'sent')`;
+		case "search": {
+			const begun = filter.prefixes.map((prefix) => sql`${dialect.position(sql`c.words`, ` ${prefix}`)} > 0`);
+			return sql`(${sql.join(begun, sql` and `)})`;
+		}
 		case "sample": {
 			// Cast, for a driver may hand whole numbers over as floating ones, and the product takes up to 62 bits.
 			const factor = sql`cast(${filter.multiplier} as bigint)`;

@@ -44,6 +44,7 @@ function people({ table, index, id, text, json, integer, flag, instant, clustere
 	confirmation ${text} not null,
 	needs_smtputf8 ${flag} not null,
 	sample_key ${integer} not null,
+	words ${text} not null,
 	created_at ${instant} not null,
 	updated_at ${instant} not null,
 	primary key (tenant_id, id)
@@ -53,6 +54,13 @@ function people({ table, index, id, text, json, integer, flag, instant, clustere
 		`create unique index ${index("contacts_external_id")} on ${table("contacts")} (tenant_id, external_id)
 	where external_id is not null`,
 		`create index ${index("contacts_id")} on ${table("contacts")} (id)`,
+		// Without foreign key, which would ask for another index: units write and delete words with their contacts.
+		`create table ${table("contact_words")} (
+	tenant_id ${text} not null,
+	word ${text} not null,
+	contact_id ${id} not null,
+	primary key (tenant_id, word, contact_id)
+)${clustered}`,
 		`create table ${table("retained_opt_outs")} (
 	tenant_id ${text} not null,
 	address_hash ${text} not null,
@@ -107,6 +115,8 @@ function catalogue({ table, index, id, text, json, instant, clustered }: ColumnT
 	tenant_id ${text} not null,
 	id ${id} not null,
 	name ${text} not null,
+	filter ${json},
+	uses ${json} not null,
 	created_at ${instant} not null,
 	primary key (tenant_id, id)
 )${clustered}`,

@@ -22,7 +22,7 @@ import type {
 	RecipientCounts,
 	RecipientMove,
 	RecipientState,
-	Segment,
+	SegmentRecord,
 	SliceStep,
 	SliceTurn,
 	SuppressionRecord,
@@ -33,12 +33,16 @@ import type {
 } from "@convoke/core";
 import type { RecipientFilter } from "./recipient-store.ts";
 import type { Removal } from "./catalogue-store.ts";
+import type { ContactCursor, PageStep } from "./contact-store.ts";
 import { addCounts, NO_COUNTS } from "./recipient-counts.ts";
 import { refusedWhenHosted } from "./sql-errors.ts";
 import type { Runner } from "./statement.ts";
 import type { Stores } from "./stores.ts";
 
-/** The part of one tenant: each verb is one unit of the stores, but for counts of very many rows. */
+/** Contacts that the first statement of a page passes; where few match, those after it pass more. */
+const FIRST_PASSED = 500;
+
+/** The part of one tenant: each verb is one unit of the stores, but for what passes very many rows. */
 export class SqlTenant implements TenantStorage {
 	readonly #tenant: string;
 	readonly #stores: Stores;
@@ -61,19 +65,30 @@ export class SqlTenant implements TenantStorage {
 		return this.#runner.read(() => this.#stores.contacts.find(this.#tenant, keys));
 	}
 
-	pageContacts(filter: BoundFilter, page: PageRequest): Promise<readonly ContactRecord[]> {
-		return this.#runner.read(() => this.#stores.contacts.page(this.#tenant, filter, page));
+	async pageContacts(filter: BoundFilter, page: PageRequest): Promise<readonly ContactRecord[]> {
+		const { limit, after, before } = page;
+		const backwards = before !== undefined;
+		const found: ContactRecord[] = [];
+		let cursor: ContactCursor | undefined = { source: undefined, from: before ?? after, size: FIRST_PASSED };
+		for (;;) {
+			const step: PageStep = { cursor, backwards, limit: limit - found.length };
+			const part = await this.#runner.read(() => this.#stores.contacts.page(this.#tenant, filter, step));
+			found.push(...part.contacts);
+			if (part.next === undefined || found.length >= limit) return backwards ? found.toReversed() : found;
+			cursor = part.next;
+			await this.#runner.pause();
+		}
 	}
 
 	async countContacts(filter: BoundFilter): Promise<number> {
 		let count = 0;
-		let after: string | undefined;
+		let cursor: ContactCursor | undefined;
 		do {
-			const passed = await this.#runner.read(() => this.#stores.contacts.count(this.#tenant, filter, after));
+			const passed = await this.#runner.read(() => this.#stores.contacts.count(this.#tenant, filter, cursor));
 			count += passed.matching;
-			after = passed.through;
-			if (after !== undefined) await this.#runner.pause();
-		} while (after !== undefined);
+			cursor = passed.next;
+			if (cursor !== undefined) await this.#runner.pause();
+		} while (cursor !== undefined);
 		return count;
 	}
 
@@ -97,20 +112,20 @@ export class SqlTenant implements TenantStorage {
 		return this.#runner.write(() => this.#stores.catalogue.deleteProperty(this.#tenant, id));
 	}
 
-	insertSegment(segment: Segment): Promise<boolean> {
-		return this.#runner.write(() => this.#stores.catalogue.segments.insert(this.#tenant, segment));
+	insertSegment(segment: SegmentRecord): Promise<boolean> {
+		return this.#runner.write(() => this.#stores.catalogue.insertSegment(this.#tenant, segment));
 	}
 
-	findSegments(ids: readonly string[]): Promise<readonly (Segment | undefined)[]> {
+	findSegments(ids: readonly string[]): Promise<readonly (SegmentRecord | undefined)[]> {
 		return this.#runner.read(() => this.#stores.catalogue.segments.findMany(this.#tenant, ids));
 	}
 
-	pageSegments(page: PageRequest): Promise<readonly Segment[]> {
+	pageSegments(page: PageRequest): Promise<readonly SegmentRecord[]> {
 		return this.#runner.read(() => this.#stores.catalogue.segments.page(this.#tenant, page));
 	}
 
-	updateSegment(id: string, changes: { readonly name: string }): Promise<boolean> {
-		return this.#runner.write(() => this.#stores.catalogue.segments.update(this.#tenant, id, changes));
+	updateSegment(id: string, changes: Partial<Pick<SegmentRecord, "name" | "filter" | "uses">>): Promise<boolean> {
+		return this.#runner.write(() => this.#stores.catalogue.updateSegment(this.#tenant, id, changes));
 	}
 
 	deleteSegment(id: string): Promise<Removal> {

@@ -1,6 +1,8 @@
 import { BroadcastStore } from "./broadcast-store.ts";
 import { CatalogueStore } from "./catalogue-store.ts";
 import { ContactStore } from "./contact-store.ts";
+import { ContactSources } from "./contact-sources.ts";
+import { ContactWords } from "./contact-words.ts";
 import { ContactUnit } from "./contact-unit.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { EventStore } from "./event-store.ts";
@@ -34,7 +36,7 @@ export interface Stores {
 /** Makes the stores of a database. */
 export function createStores(dialect: SqlDialect): Stores {
 	const uses = new Uses(dialect);
-	const contacts = new ContactStore(dialect);
+	const contacts = new ContactStore(dialect, new ContactSources(dialect));
 	const events = new EventStore(dialect);
 	const imports = new ImportStore(dialect);
 	const planProgress = new PlanProgressStore(dialect);
@@ -42,7 +44,7 @@ export function createStores(dialect: SqlDialect): Stores {
 	const sliceCounts = new SliceCountStore(dialect);
 	return {
 		contacts,
-		contactUnit: new ContactUnit(dialect, contacts, events, imports),
+		contactUnit: new ContactUnit(dialect, { contacts, words: new ContactWords(dialect), events, imports }),
 		catalogue: new CatalogueStore(dialect, uses),
 		suppressions: new SuppressionStore(dialect, events),
 		events,

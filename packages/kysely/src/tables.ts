@@ -21,8 +21,17 @@ export interface ContactTable {
 	needs_smtputf8: number;
 	/** What samples draw by: see `sampleKey`. */
 	sample_key: number;
+	/** The words that searches compare, each after a space. */
+	words: string;
 	created_at: number;
 	updated_at: number;
+}
+
+/** Rows of `convoke_contact_words`: what searches find contacts by; see `searchKeys`. */
+export interface ContactWordTable {
+	tenant_id: string;
+	word: string;
+	contact_id: string;
 }
 
 /** Rows of `convoke_properties`. */
@@ -40,6 +49,9 @@ export interface SegmentTable {
 	tenant_id: string;
 	id: string;
 	name: string;
+	/** Null: static. */
+	filter: string | null;
+	uses: string;
 	created_at: number;
 }
 
@@ -230,6 +242,7 @@ export interface MigrationTable {
 /** Every table, by name. */
 export interface Database {
 	convoke_contacts: ContactTable;
+	convoke_contact_words: ContactWordTable;
 	convoke_properties: PropertyTable;
 	convoke_segments: SegmentTable;
 	convoke_segment_members: SegmentMemberTable;

@@ -8,7 +8,7 @@ import type { Unit } from "./statement.ts";
 
 const PROPERTY = propertyUse("");
 
-/** What broadcasts that are under way hold on to. */
+/** What broadcasts that are under way, and segments, hold on to. */
 export class Uses {
 	readonly #dialect: SqlDialect;
 	readonly #inUse: Query<{ tenant: string; use: string }, { id: string }>;
@@ -20,10 +20,17 @@ export class Uses {
 		this.#inUse = query<{ tenant: string; use: string }>()((param) =>
 			db
 				.selectFrom("convoke_broadcasts")
-				.select("id")
 				.where("status", "in", UNDER_WAY)
 				.where("tenant_id", "=", param("tenant"))
 				.where(dialect.hasElement(sql.ref("uses"), param("use")))
+				.select("id")
+				.unionAll(
+					db
+						.selectFrom("convoke_segments")
+						.select("id")
+						.where("tenant_id", "=", param("tenant"))
+						.where(dialect.hasElement(sql.ref("uses"), param("use"))),
+				)
 				.limit(1),
 		);
 		this.#existing = query<{ tenant: string; ids: unknown; keys: unknown }>()((param) => {
@@ -47,7 +54,7 @@ export class Uses {
 		});
 	}
 
-	/** Whether a broadcast that is under way has this among its uses. */
+	/** Whether a broadcast that is under way, or a segment, has this among its uses. */
 	*isInUse(tenant: string, use: string): Unit<boolean> {
 		return (yield* first(this.#inUse.bind({ tenant, use }))) !== undefined;
 	}

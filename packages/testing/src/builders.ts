@@ -28,13 +28,14 @@ const HTML = `<p>Hello!</p><p>${POSTAL_ADDRESS}</p><p><a href="{{{UNSUBSCRIBE_UR
  * const { id } = await audience.broadcasts.create(aBroadcast({ topicId: topic.id }));
  * ```
  */
-export function aBroadcast(overrides: Partial<NewBroadcast> = {}): NewBroadcast {
+export function aBroadcast<F = never>(overrides: Partial<NewBroadcast<F>> = {}): NewBroadcast<NonNullable<F>> {
 	const { subject, everyone, segmentId, filter, html, mjml, text } = overrides;
 	const hasTarget = isGiven(segmentId) || isGiven(filter);
 	const hasContent = isGiven(html) || isGiven(mjml) || isGiven(text);
 	return {
 		...overrides,
 		subject: subject ?? "News",
+		filter: filter ?? undefined,
 		everyone: everyone ?? !hasTarget,
 		html: hasContent ? html : HTML,
 	};

@@ -1,6 +1,5 @@
 import type { TenantContext } from "../context.ts";
 import { notFound } from "../errors.ts";
-import { filterReferences } from "../filter/filter-references.ts";
 import type { BoundFilter } from "../filter/filter.ts";
 import { compileMatch, compileRules } from "../filter/match.ts";
 import type { MatchFacts } from "../filter/match.ts";
@@ -44,11 +43,16 @@ export interface Judgement {
 export async function judgementOf(context: TenantContext, broadcast: Broadcast): Promise<Judgement> {
 	const at = context.clock.now();
 	const { transport } = await senderOf(context, broadcast);
-	return {
-		target: await bindTarget(context, broadcast, at),
-		rules: await bindRules(context, broadcast, transport.smtputf8, at),
-		received: broadcast.filter === null ? [] : filterReferences(broadcast.filter).broadcastIds,
-	};
+	const target = await bindTarget(context, broadcast, at);
+	const rules = await bindRules(context, broadcast, transport.smtputf8, at);
+	return { target, rules, received: receivedIn(target) };
+}
+
+/** The broadcasts that a target asks about by `received`, each once. */
+function receivedIn(filter: BoundFilter): readonly string[] {
+	if (filter.kind === "received") return [filter.broadcastId];
+	if (filter.kind === "not") return receivedIn(filter.of);
+	return filter.kind === "all" || filter.kind === "any" ? [...new Set(filter.of.flatMap(receivedIn))] : [];
 }
 
 /** What the rules say of one candidate: the reason that leaves it out, if there is one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ContactRecord, PropertyValue } from "../model/contact.ts";
 import type { PropertyType } from "../model/property.ts";
-import type { Segment } from "../model/segment.ts";
+import type { SegmentRecord } from "../model/segment.ts";
 import type { Topic } from "../model/topic.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 import { contactOf, put } from "./contact-acts.ts";
@@ -112,9 +112,9 @@ const properties: readonly StorageCase[] = [
 ];
 
 /** The verbs that segments and topics have alike, for asking both the same. */
-interface Kind<Row extends Segment | Topic> {
+interface Kind<Row extends SegmentRecord | Topic> {
 	readonly noun: "Segment" | "Topic";
-	readonly make: (records: { segment(): Segment; topic(): Topic }) => Row;
+	readonly make: (records: { segment(): SegmentRecord; topic(): Topic }) => Row;
 	readonly insert: (tenant: TenantStorage, row: Row) => Promise<boolean>;
 	readonly find: (tenant: TenantStorage, ids: readonly string[]) => Promise<readonly (Row | undefined)[]>;
 	readonly page: (tenant: TenantStorage, page: Parameters<TenantStorage["pageTopics"]>[0]) => Promise<readonly Row[]>;
@@ -124,7 +124,7 @@ interface Kind<Row extends Segment | Topic> {
 	readonly refer: (...ids: readonly string[]) => Partial<ContactRecord>;
 }
 
-const SEGMENTS: Kind<Segment> = {
+const SEGMENTS: Kind<SegmentRecord> = {
 	noun: "Segment",
 	make: (records) => records.segment(),
 	insert: (tenant, row) => tenant.insertSegment(row),
@@ -146,7 +146,7 @@ const TOPICS: Kind<Topic> = {
 	refer: (...ids) => ({ choices: Object.fromEntries(ids.map((id) => [id, "opt_out" as const])) }),
 };
 
-function keepingCases<Row extends Segment | Topic>(kind: Kind<Row>): readonly StorageCase[] {
+function keepingCases<Row extends SegmentRecord | Topic>(kind: Kind<Row>): readonly StorageCase[] {
 	const { noun, insert, find, page, rename } = kind;
 	return [
 		examCase(`insert${noun}: keeps one`, async ({ tenant, alone, inert, make }) => {
@@ -199,7 +199,7 @@ function keepingCases<Row extends Segment | Topic>(kind: Kind<Row>): readonly St
 	];
 }
 
-function removalCases<Row extends Segment | Topic>(kind: Kind<Row>): readonly StorageCase[] {
+function removalCases<Row extends SegmentRecord | Topic>(kind: Kind<Row>): readonly StorageCase[] {
 	const { noun, insert, find, refer } = kind;
 	return [
 		examCase(`delete${noun}: takes it from every contact`, async ({ tenant, both, alone, inert, make }) => {

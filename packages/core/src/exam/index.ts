@@ -18,6 +18,8 @@ import { planCases } from "./plan-cases.ts";
 import { recipientCases } from "./recipient-cases.ts";
 import { rootCases } from "./root-cases.ts";
 import { sendingCases } from "./sending-cases.ts";
+import { searchCases } from "./search-cases.ts";
+import { segmentCases } from "./segment-cases.ts";
 import type { StorageCase } from "./storage-case.ts";
 import { suppressionCases } from "./suppression-cases.ts";
 
@@ -29,6 +31,8 @@ export const storageExam: readonly StorageCase[] = [
 	...contactUnitCases,
 	...filterCases,
 	...filterValueCases,
+	...searchCases,
+	...segmentCases,
 	...filterRelationCases,
 	...catalogueCases,
 	...suppressionCases,

@@ -5,7 +5,7 @@ import type { ContactRecord, RetainedOptOut } from "../model/contact.ts";
 import type { NewEvent } from "../model/event.ts";
 import type { ContactImport, ImportIssue } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
-import type { Segment } from "../model/segment.ts";
+import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 
@@ -98,10 +98,10 @@ export class Records {
 		return { id, key: `key_${id.slice(-8)}`, type: "string", fallback: null, createdAt: START, ...fields };
 	}
 
-	/** A segment. */
-	segment(fields: Partial<Segment> = {}): Segment {
+	/** A static segment. */
+	segment(fields: Partial<SegmentRecord> = {}): SegmentRecord {
 		const id = this.id();
-		return { id, name: `Segment ${id.slice(-8)}`, createdAt: START, ...fields };
+		return { id, name: `Segment ${id.slice(-8)}`, filter: null, uses: [], createdAt: START, ...fields };
 	}
 
 	/** A public topic that contacts are in until they opt out. */

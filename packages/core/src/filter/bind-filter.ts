@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { asciiLower } from "../ascii.ts";
 import { parseEmailAddress } from "../email-address.ts";
 import { ConvokeError, invalidInput } from "../errors.ts";
-import { clampInstant, readInstant } from "../instant.ts";
+import { clampInstant, readInstant, readIsoInstant } from "../instant.ts";
 import type { PropertyValue, Subscription } from "../model/contact.ts";
 import type { PropertyType } from "../model/property.ts";
 import { propertyTypeOf } from "../property-values.ts";
+import { wordsOf } from "../search-words.ts";
 import { FILTER_FIELDS, propertyKeyOf } from "./fields.ts";
 import { EVERYONE } from "./filter.ts";
 import type { BoundFilter, BoundSubject, Comparison, FieldFilter, Filter, FilterValue, FlagField } from "./filter.ts";
@@ -27,6 +28,8 @@ export interface BindNames {
 	readonly properties: ReadonlyMap<string, PropertyType>;
 	/** Default subscriptions by topic id: at least of those topics that the filter refers to and that exist. */
 	readonly topics: ReadonlyMap<string, Subscription>;
+	/** Filters by segment id: at least of those dynamic segments that the filter refers to, also through others. No cycles. */
+	readonly segments?: ReadonlyMap<string, Filter> | undefined;
 }
 
 /** What a condition on anything but a flag looks at, once its name is resolved. */
@@ -51,9 +54,10 @@ export function bindFilter(filter: Filter, names: BindNames, field = "filter"): 
 	if ("or" in filter) return { kind: "any", of: bindAll(filter.or, names, `${field}.or`) };
 	if ("not" in filter) return not(bindFilter(filter.not, names, `${field}.not`));
 	if ("field" in filter) return bindCondition(filter, names, `${field}.field`);
-	if ("segment" in filter) return { kind: "member", segmentId: filter.segment };
+	if ("segment" in filter) return bindSegment(filter.segment, names);
 	if ("topic" in filter) return bindTopic(filter, names);
 	if ("received" in filter) return { kind: "received", broadcastId: filter.received };
+	if ("search" in filter) return { kind: "search", prefixes: [...new Set(wordsOf(filter.search))] };
 	return bindSample(filter.sample, filter.seed);
 }
 
@@ -128,7 +132,9 @@ function operandOf(
 	value: FilterValue,
 	{ at }: BindNames,
 ): PropertyValue | undefined {
-	const operand = resolveValue(value, at);
+	const given = resolveValue(value, at);
+	// A filter that was written as JSON has its instants as texts.
+	const operand = type === "date" ? (readIsoInstant(given) ?? given) : given;
 	if (operand === undefined || propertyTypeOf(operand) !== type) return undefined;
 	// Databases disagree on whether false comes before true.
 	if (type === "boolean" && op !== "eq") return undefined;
@@ -158,6 +164,12 @@ function addressKeyOf(text: string): string | undefined {
 		if (ConvokeError.is(error)) return undefined;
 		throw error;
 	}
+}
+
+/** A dynamic segment is what its filter is. */
+function bindSegment(id: string, names: BindNames): BoundFilter {
+	const dynamic = names.segments?.get(id);
+	return dynamic === undefined ? { kind: "member", segmentId: id } : bindFilter(dynamic, names);
 }
 
 function bindTopic({ topic, is, explicit }: Extract<Filter, { topic: string }>, { topics }: BindNames): BoundFilter {

@@ -1,5 +1,5 @@
 import { invalidInput } from "../errors.ts";
-import { readInstant } from "../instant.ts";
+import { readInstant, readIsoInstant } from "../instant.ts";
 import type { PropertyValue } from "../model/contact.ts";
 import { readArray, readPlainObject } from "../plain-object.ts";
 import { isStorableText } from "../text.ts";
@@ -90,9 +90,9 @@ function checkConfirmation(value: unknown, field: string): string {
 }
 
 function checkDate(value: unknown, field: string): Date {
-	const date = readInstant(value);
+	const date = readInstant(value) ?? readIsoInstant(value);
 	if (date === undefined) {
-		const message = `\`${field}\` must be a valid Date of the years 1 to 9999, or { ago } or { ahead } with days or hours.`;
+		const message = `\`${field}\` must be a valid Date of the years 1 to 9999, such as "2026-01-31T09:00:00Z", or { ago } or { ahead } with days or hours.`;
 		throw invalidInput("invalid_filter_value", field, message);
 	}
 	return date;

@@ -3,6 +3,7 @@ import type { ConvokeError } from "../errors.ts";
 import { checkId } from "../ids.ts";
 import { readArray, readPlainObject } from "../plain-object.ts";
 import { checkPropertyKey } from "../property-key.ts";
+import { wordsOf } from "../search-words.ts";
 import { checkFilterText, checkFilterValue } from "./check-filter-value.ts";
 import type { FilterSubject } from "./check-filter-value.ts";
 import { FILTER_FIELDS, INTERNAL_FIELDS, OPERATORS, propertyKeyOf } from "./fields.ts";
@@ -10,6 +11,8 @@ import type { Filter, FilterOperator } from "./filter.ts";
 
 const MAX_LEVELS = 8;
 const MAX_NODES = 200;
+/** Most words of a search. */
+export const MAX_WORDS = 20;
 
 /** The keys of each kind of node, by the key that tells the kind. */
 const KEYS = {
@@ -21,11 +24,12 @@ const KEYS = {
 	topic: ["topic", "is", "explicit"],
 	received: ["received"],
 	sample: ["sample", "seed"],
+	search: ["search"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 type Kind = keyof typeof KEYS;
 
-const KINDS: readonly Kind[] = ["and", "or", "not", "field", "segment", "topic", "received", "sample"];
+const KINDS: readonly Kind[] = ["and", "or", "not", "field", "segment", "topic", "received", "sample", "search"];
 
 /** Where the walk through a filter is. */
 interface Walk {
@@ -52,6 +56,7 @@ const CHECKS: Readonly<Record<Kind, (node: Node, walk: Walk) => Filter>> = {
 	topic: checkTopic,
 	received: ({ values, field }) => ({ received: checkId(values.get("received"), `${field}.received`) }),
 	sample: checkSample,
+	search: checkSearch,
 };
 
 /**
@@ -167,7 +172,15 @@ function checkSample({ values, field }: Node): Filter {
 	return { sample: sample + 0, seed: checkFilterText(values.get("seed"), `${field}.seed`) };
 }
 
+function checkSearch({ values, field }: Node): Filter {
+	const search = checkFilterText(values.get("search"), `${field}.search`);
+	const words = wordsOf(search).length;
+	if (words > 0 && words <= MAX_WORDS) return { search };
+	const message = `\`${field}.search\` must have a letter or digit in it, and at most ${MAX_WORDS} words.`;
+	throw invalidInput("invalid_filter_value", `${field}.search`, message);
+}
+
 function invalidFilter(field: string): ConvokeError {
-	const message = `\`${field}\` must be an object of one of these forms: { and }, { or }, { not }, { field, op, value }, { segment }, { topic, is }, { received }, { sample, seed }.`;
+	const message = `\`${field}\` must be an object of one of these forms: { and }, { or }, { not }, { field, op, value }, { segment }, { topic, is }, { received }, { sample, seed }, { search }.`;
 	return invalidInput("invalid_filter", field, message);
 }

@@ -1,3 +1,4 @@
+import { propertyUse } from "../rules/broadcast-moves.ts";
 import { propertyKeyOf } from "./fields.ts";
 import type { Filter } from "./filter.ts";
 
@@ -28,6 +29,12 @@ export function filterReferences(filter: Filter): FilterReferences {
 		broadcastIds: [...found.broadcasts].toSorted(),
 		propertyKeys: [...found.keys].toSorted(),
 	};
+}
+
+/** What must not be removed while a filter is in use, ascending: ids of segments and topics, and `properties.<key>`. */
+export function usesOfFilter(filter: Filter): readonly string[] {
+	const { segmentIds, topicIds, propertyKeys } = filterReferences(filter);
+	return [...new Set([...segmentIds, ...topicIds, ...propertyKeys.map(propertyUse)])].toSorted();
 }
 
 interface Found {

@@ -49,6 +49,10 @@ export interface FieldFilter {
  *   alone.
  * - `received` asks whether the contact's recipient in that broadcast is `sent`.
  * - `sample` takes a stable share of all contacts: the same contacts for the same seed.
+ * - `search` takes those in whom every word of the text begins a word of the address or the names, whatever the case and
+ *   the accents.
+ * - `segment` asks for the members of a static segment, or for whom a dynamic one's filter matches.
+ * - All of it can be written as JSON: an instant then is ISO 8601 text with a zone.
  */
 export type Filter =
 	| { readonly and: readonly Filter[] }
@@ -58,7 +62,8 @@ export type Filter =
 	| { readonly segment: string }
 	| { readonly topic: string; readonly is: Subscription; readonly explicit?: true | undefined }
 	| { readonly received: string }
-	| { readonly sample: number; readonly seed: string };
+	| { readonly sample: number; readonly seed: string }
+	| { readonly search: string };
 
 /** Fields of a contact that hold text. */
 export type TextField = "email" | "addressKey" | "externalId" | "firstName" | "lastName" | "confirmation";
@@ -115,6 +120,12 @@ export type BoundFilter =
 	| { readonly kind: "member"; readonly segmentId: string }
 	| { readonly kind: "choice"; readonly topicId: string; readonly is: Subscription }
 	| { readonly kind: "received"; readonly broadcastId: string }
+	| {
+			/** Each begins one of the contact's `searchWords`. */
+			readonly kind: "search";
+			/** At least one, folded. */
+			readonly prefixes: readonly string[];
+	  }
 	| {
 			/** `(sampleKey(contact id) * multiplier + offset) mod 2147483647 < below`, all in integers below 2^62. */
 			readonly kind: "sample";

@@ -1,6 +1,7 @@
 import { asciiLower } from "../ascii.ts";
 import type { ContactRecord, PropertyValue } from "../model/contact.ts";
 import type { ExclusionReason } from "../model/recipient.ts";
+import { searchWords } from "../search-words.ts";
 import type { BoundFilter, BoundSubject, Comparison, DateField, FlagField, TextField, TextMatch } from "./filter.ts";
 import type { BoundRule } from "./recipient-rules.ts";
 
@@ -68,6 +69,8 @@ export function compileMatch(filter: BoundFilter, facts: MatchFacts): Match {
 			const { broadcastId } = filter;
 			return (contact) => facts.hasReceived(broadcastId, contact.id);
 		}
+		case "search":
+			return compileSearch(filter.prefixes);
 		case "sample":
 			return compileSample(filter.multiplier, filter.offset, filter.below);
 	}
@@ -199,6 +202,13 @@ function compileOneOf(subject: BoundSubject, values: readonly PropertyValue[]): 
 	const read = numberOf(subject, sample);
 	const numbers = new Set<unknown>(values.map(Number));
 	return (contact) => numbers.has(read(contact));
+}
+
+function compileSearch(prefixes: readonly string[]): Match {
+	return (contact) => {
+		const words = searchWords(contact);
+		return prefixes.every((prefix) => words.some((word) => word.startsWith(prefix)));
+	};
 }
 
 function compileSample(multiplier: number, offset: number, below: number): Match {

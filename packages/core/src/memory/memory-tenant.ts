@@ -6,7 +6,7 @@ import type { ConvokeEvent, NewEvent } from "../model/event.ts";
 import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
-import type { Segment } from "../model/segment.ts";
+import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 import type {
@@ -99,21 +99,23 @@ export class MemoryTenant implements TenantStorage {
 		return "deleted";
 	}
 
-	async insertSegment(segment: Segment): Promise<boolean> {
-		return this.#open().segments.insert(segment);
+	async insertSegment(segment: SegmentRecord): Promise<boolean> {
+		const tables = this.#open();
+		return tables.doExist(segment.uses) && tables.segments.insert(segment);
 	}
 
-	async findSegments(ids: readonly string[]): Promise<readonly (Segment | undefined)[]> {
+	async findSegments(ids: readonly string[]): Promise<readonly (SegmentRecord | undefined)[]> {
 		const { segments } = this.#open();
 		return ids.map((id) => segments.find(id));
 	}
 
-	async pageSegments(page: PageRequest): Promise<readonly Segment[]> {
+	async pageSegments(page: PageRequest): Promise<readonly SegmentRecord[]> {
 		return this.#open().segments.page(page);
 	}
 
-	async updateSegment(id: string, changes: { readonly name: string }): Promise<boolean> {
-		return this.#open().segments.update(id, changes);
+	async updateSegment(id: string, changes: Partial<Pick<SegmentRecord, "name" | "filter" | "uses">>): Promise<boolean> {
+		const tables = this.#open();
+		return tables.doExist(changes.uses ?? []) && tables.segments.update(id, changes);
 	}
 
 	async deleteSegment(id: string): Promise<"deleted" | "in_use" | "missing"> {

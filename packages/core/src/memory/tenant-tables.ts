@@ -2,7 +2,7 @@ import type { MatchFacts } from "../filter/match.ts";
 import type { BroadcastContent, BroadcastRecord } from "../model/broadcast.ts";
 import type { ContactImport, ImportIssue } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
-import type { Segment } from "../model/segment.ts";
+import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
@@ -20,7 +20,7 @@ export class TenantTables implements MatchFacts {
 	readonly events: EventLog = new EventLog();
 	/** By key. */
 	readonly properties: Map<string, Property> = new Map<string, Property>();
-	readonly segments: EntityRows<Segment> = new EntityRows<Segment>();
+	readonly segments: EntityRows<SegmentRecord> = new EntityRows<SegmentRecord>();
 	readonly topics: EntityRows<Topic> = new EntityRows<Topic>();
 	readonly suppressions: EntityRows<SuppressionRecord> = new EntityRows<SuppressionRecord>();
 	/** Ids of suppressions by address hash. */
@@ -56,11 +56,12 @@ export class TenantTables implements MatchFacts {
 		this.#recipients.delete(broadcastId);
 	}
 
-	/** Whether a broadcast that is under way has this among its `uses`. */
+	/** Whether a broadcast that is under way, or a segment, has this among its `uses`. */
 	isInUse(use: string): boolean {
 		for (const { status, uses } of this.broadcasts.peekAll()) {
 			if (isUnderWay(status) && uses.includes(use)) return true;
 		}
+		for (const { uses } of this.segments.peekAll()) if (uses.includes(use)) return true;
 		return false;
 	}
 

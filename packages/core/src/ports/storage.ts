@@ -20,7 +20,7 @@ import type { ConvokeEvent, NewEvent } from "../model/event.ts";
 import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
-import type { Segment } from "../model/segment.ts";
+import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 
@@ -339,18 +339,18 @@ export interface TenantStorage {
 	listProperties(): Promise<readonly Property[]>;
 	/** `false`: no such property. */
 	updateProperty(id: string, changes: { readonly fallback: PropertyValue | null }): Promise<boolean>;
-	/** Deletes the property and its values on every contact, unless a broadcast that is under way uses it. */
+	/** Deletes the property and its values on every contact, unless a broadcast that is under way, or a segment, uses it. */
 	deleteProperty(id: string): Promise<"deleted" | "in_use" | "missing">;
 
-	/** `false`: the id is taken. */
-	insertSegment(segment: Segment): Promise<boolean>;
+	/** `false`: the id is taken, or something in its `uses` does not exist. */
+	insertSegment(segment: SegmentRecord): Promise<boolean>;
 	/** Segments by id, in the order of the ids. */
-	findSegments(ids: readonly string[]): Promise<readonly (Segment | undefined)[]>;
+	findSegments(ids: readonly string[]): Promise<readonly (SegmentRecord | undefined)[]>;
 	/** All segments. */
-	pageSegments(page: PageRequest): Promise<readonly Segment[]>;
-	/** `false`: no such segment. */
-	updateSegment(id: string, changes: { readonly name: string }): Promise<boolean>;
-	/** Deletes the segment and its memberships, unless a broadcast that is under way uses it. */
+	pageSegments(page: PageRequest): Promise<readonly SegmentRecord[]>;
+	/** `false`: no such segment, or something in its new `uses` does not exist. */
+	updateSegment(id: string, changes: Partial<Pick<SegmentRecord, "name" | "filter" | "uses">>): Promise<boolean>;
+	/** Deletes the segment and its memberships, unless a broadcast that is under way, or a segment, uses it. */
 	deleteSegment(id: string): Promise<"deleted" | "in_use" | "missing">;
 
 	/** `false`: the id is taken. */
@@ -361,7 +361,7 @@ export interface TenantStorage {
 	pageTopics(page: PageRequest): Promise<readonly Topic[]>;
 	/** `false`: no such topic. */
 	updateTopic(id: string, changes: Partial<Pick<Topic, "name" | "description" | "visibility">>): Promise<boolean>;
-	/** Deletes the topic and all choices for it, unless a broadcast that is under way uses it. */
+	/** Deletes the topic and all choices for it, unless a broadcast that is under way, or a segment, uses it. */
 	deleteTopic(id: string): Promise<"deleted" | "in_use" | "missing">;
 
 	/**

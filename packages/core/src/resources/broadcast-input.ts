@@ -3,11 +3,10 @@ import { checked, checkInput } from "../check-input.ts";
 import type { Mailbox } from "../email-address.ts";
 import { invalidInput } from "../errors.ts";
 import { checkFilter } from "../filter/check-filter.ts";
-import { filterReferences } from "../filter/filter-references.ts";
+import { usesOfFilter } from "../filter/filter-references.ts";
 import type { Filter } from "../filter/filter.ts";
 import { checkId } from "../ids.ts";
 import type { BroadcastRecord, MessageHeaders, MessageTag } from "../model/broadcast.ts";
-import { propertyUse } from "../rules/broadcast-moves.ts";
 import { parseMailboxes } from "../sender.ts";
 import type { MailboxInput } from "../sender.ts";
 import { checkHeaderText, checkText } from "../text.ts";
@@ -16,13 +15,13 @@ import { checkAttachments, checkTags } from "./message-extras.ts";
 import type { NewAttachment } from "./message-extras.ts";
 
 /** A broadcast to draft. Exactly one of `segmentId`, `filter` and `everyone` says to whom. */
-export interface NewBroadcast {
+export interface NewBroadcast<F = Filter> {
 	/** Internal label, at most 70 characters. */
 	readonly name?: string | null | undefined;
 	/** To the members of this segment. */
 	readonly segmentId?: string | null | undefined;
 	/** To the contacts this filter matches. */
-	readonly filter?: Filter | null | undefined;
+	readonly filter?: F | null | undefined;
 	/** To every contact of the tenant. */
 	readonly everyone?: boolean | undefined;
 	/** The topic that recipients may have opted out of. */
@@ -55,17 +54,17 @@ export interface NewBroadcast {
 }
 
 /** Changes of a draft: absent or `undefined` leaves alone, `null` clears. */
-export type BroadcastChanges = Partial<NewBroadcast>;
+export type BroadcastChanges<F = Filter> = Partial<NewBroadcast<F>>;
 
 /** What is left to read once `react` has become `html`. */
-export type PlainInput<T extends BroadcastChanges> = Omit<T, "react">;
+export type PlainInput<T extends BroadcastChanges<unknown>> = Omit<T, "react">;
 
 /**
  * Turns `react` into `html`.
  *
  * @throws `invalid_input` with `content_ambiguous` beside `html` or `mjml`, and as `Renderer.renderReact`.
  */
-export async function withoutReact<T extends BroadcastChanges>(
+export async function withoutReact<T extends BroadcastChanges<unknown>>(
 	input: T,
 	render: (element: unknown) => Promise<string>,
 ): Promise<PlainInput<T>> {
@@ -184,10 +183,8 @@ export function checkBroadcastChanges(draft: BroadcastDraft, input: unknown): Br
 
 /** What a draft refers to, as `BroadcastRecord.uses` has it. */
 export function usesOf({ segmentId, topicId, filter }: BroadcastDraft): readonly string[] {
-	const asked = filter === null ? undefined : filterReferences(filter);
-	const inFilter = [...(asked?.segmentIds ?? []), ...(asked?.topicIds ?? [])];
-	const properties = (asked?.propertyKeys ?? []).map(propertyUse);
-	const uses = [segmentId, topicId, ...inFilter, ...properties].filter((use) => use !== null);
+	const asked = filter === null ? [] : usesOfFilter(filter);
+	const uses = [segmentId, topicId, ...asked].filter((use) => use !== null);
 	return [...new Set(uses)].toSorted();
 }
 

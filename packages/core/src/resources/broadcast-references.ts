@@ -3,6 +3,7 @@ import type { Filter } from "../filter/filter.ts";
 import { filterReferences } from "../filter/filter-references.ts";
 import { invalidInput } from "../errors.ts";
 import type { BroadcastDraft } from "./broadcast-input.ts";
+import { dynamicFilters } from "./dynamic-segments.ts";
 import { requireSegments, requireTopics } from "./contact-units.ts";
 import { Properties } from "./properties.ts";
 
@@ -18,11 +19,21 @@ export async function requireReferences(
 ): Promise<void> {
 	if (segmentId !== null) await requireSegments(context, [segmentId]);
 	if (topicId !== null) await requireTopics(context, [topicId]);
-	if (filter === null) return;
+	if (filter !== null) await requireFilter(context, filter);
+}
+
+/**
+ * Checks that everything a filter asks about exists, also what the dynamic segments among that ask about.
+ *
+ * @param own the segment whose filter it is to become
+ * @throws as {@link requireReferences}; `invalid_input` with `segment_cycle` or `filter_too_large`.
+ */
+export async function requireFilter(context: TenantContext, filter: Filter, own?: string): Promise<void> {
 	const { segmentIds, topicIds } = filterReferences(filter);
 	await requireSegments(context, segmentIds);
 	await requireTopics(context, topicIds);
 	await requireDeclared(context, filter);
+	await dynamicFilters(context, filter, own === undefined ? undefined : { id: own, filter });
 }
 
 /** Checks that a filter asks for declared properties only. @throws `invalid_input` with `unknown_field`. */

@@ -21,6 +21,7 @@ import { resolveUncertain, retryFailed } from "../delivery/second-chances.ts";
 import type { Resolution } from "../delivery/second-chances.ts";
 import { verify } from "../delivery/verify.ts";
 import type { Verification } from "../delivery/verify.ts";
+import type { Filter } from "../filter/filter.ts";
 import { checkId } from "../ids.ts";
 import { checkInstant } from "../instant.ts";
 import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
@@ -80,7 +81,7 @@ export interface ResolveOptions {
 const MAX_ATTEMPTS = 20;
 
 /** `audience.broadcasts`: one message for many contacts. */
-export class Broadcasts {
+export class Broadcasts<F = Filter> {
 	readonly #context: TenantContext;
 
 	constructor(context: TenantContext) {
@@ -88,7 +89,7 @@ export class Broadcasts {
 	}
 
 	/** Drafts a broadcast. @throws `invalid_input`; `not_found` for its segment or topic. */
-	async create(broadcast: NewBroadcast): Promise<Broadcast> {
+	async create(broadcast: NewBroadcast<F>): Promise<Broadcast> {
 		return this.#insert(checkNewBroadcast(await this.#withoutReact(broadcast)));
 	}
 
@@ -103,7 +104,7 @@ export class Broadcasts {
 	}
 
 	/** Changes a draft. @throws `not_found`; `invalid_state`; `invalid_input`. */
-	async update(id: string, changes: BroadcastChanges): Promise<Broadcast> {
+	async update(id: string, changes: BroadcastChanges<F>): Promise<Broadcast> {
 		const plain = await this.#withoutReact(changes);
 		return this.#moveDraft(id, "update", async (before) => {
 			const draft = checkBroadcastChanges(draftOf(before), plain);
@@ -295,7 +296,7 @@ export class Broadcasts {
 		return contact.id;
 	}
 
-	#withoutReact<T extends BroadcastChanges>(input: T) {
+	#withoutReact<T extends BroadcastChanges<unknown>>(input: T) {
 		return withoutReact(input, (element) => rendererOf(this.#context).renderReact(element));
 	}
 

@@ -4,7 +4,8 @@ import { checkId } from "../ids.ts";
 import type { Segment } from "../model/segment.ts";
 import { checkActor, checkContactRef } from "./contact-input.ts";
 import type { ActOptions, ContactRef } from "./contact-input.ts";
-import { editContact, requireSegments } from "./contact-units.ts";
+import { toSegment } from "./segments.ts";
+import { editContact, requireStaticSegments } from "./contact-units.ts";
 
 /** `audience.contacts.segments`: which segments a contact is a member of. */
 export class ContactSegments {
@@ -14,26 +15,30 @@ export class ContactSegments {
 		this.#context = context;
 	}
 
-	/** Adds a contact to a segment; harmless when it is a member. @throws `not_found`. */
+	/**
+	 * Adds a contact to a static segment; harmless when it is a member.
+	 *
+	 * @throws `not_found`; `invalid_state` with `segment_is_dynamic`.
+	 */
 	async add(ref: ContactRef, segmentId: string, options?: ActOptions): Promise<void> {
 		const id = checkId(segmentId, "segmentId");
-		await requireSegments(this.#context, [id]);
+		await requireStaticSegments(this.#context, [id]);
 		await this.#edit(ref, { addSegments: [id] }, options);
 	}
 
-	/** Takes a contact out of a segment; harmless when it is no member. @throws `not_found`. */
+	/** Takes a contact out of a static segment; harmless when it is no member. @throws as `add`. */
 	async remove(ref: ContactRef, segmentId: string, options?: ActOptions): Promise<void> {
 		const id = checkId(segmentId, "segmentId");
-		await requireSegments(this.#context, [id]);
+		await requireStaticSegments(this.#context, [id]);
 		await this.#edit(ref, { removeSegments: [id] }, options);
 	}
 
-	/** The segments of a contact, newest first. @throws `not_found`. */
+	/** The static segments of a contact, newest first. @throws `not_found`. */
 	async list(ref: ContactRef): Promise<readonly Segment[]> {
 		const [contact] = await this.#context.tenant.findContacts([checkContactRef(ref)]);
 		if (contact === undefined) throw notFound("contact");
 		const segments = await this.#context.tenant.findSegments(contact.segmentIds.toReversed());
-		return segments.filter((segment) => segment !== undefined);
+		return segments.flatMap((segment) => (segment === undefined ? [] : toSegment(segment)));
 	}
 
 	async #edit(

@@ -1,5 +1,5 @@
 import type { TenantContext } from "../context.ts";
-import { notFound } from "../errors.ts";
+import { ConvokeError, notFound } from "../errors.ts";
 import type { Contact, ContactRecord, PropertyValues } from "../model/contact.ts";
 import type { ContactEntry, ContactKey } from "../ports/storage.ts";
 import { changeContact } from "../rules/contact-changes.ts";
@@ -55,6 +55,21 @@ export async function requireSegments(context: TenantContext, ids: readonly stri
 	const wanted = [...new Set(ids)];
 	if (wanted.length === 0) return;
 	if ((await context.tenant.findSegments(wanted)).includes(undefined)) throw notFound("segment");
+}
+
+/** Checks that contacts can be added to these. @throws `not_found`; `invalid_state` with `segment_is_dynamic`. */
+export async function requireStaticSegments(context: TenantContext, ids: readonly string[]): Promise<void> {
+	const wanted = [...new Set(ids)];
+	if (wanted.length === 0) return;
+	for (const segment of await context.tenant.findSegments(wanted)) {
+		if (segment === undefined) throw notFound("segment");
+		if (segment.filter === null) continue;
+		throw new ConvokeError("invalid_state", {
+			reason: "segment_is_dynamic",
+			resource: "segment",
+			message: "The segment is dynamic: its filter alone says who belongs to it. Use a static one.",
+		});
+	}
 }
 
 /** @throws `not_found` with `topic_not_found`. */

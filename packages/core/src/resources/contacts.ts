@@ -1,11 +1,11 @@
 import { checkFields } from "../check-input.ts";
 import type { PropertyTypes, TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
-import type { Filter } from "../filter/filter.ts";
 import type { Contact, ContactRecord, PropertyValues } from "../model/contact.ts";
 import type { ConvokeEvent } from "../model/event.ts";
 import type { PropertyType } from "../model/property.ts";
 import type { Recipient } from "../model/recipient.ts";
+import type { FilterFor } from "../filter/filter-for.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import type { ContactDecision } from "../ports/storage.ts";
@@ -15,9 +15,17 @@ import type { Act, ContactEdit, ContactInput, HashedAddress } from "../rules/con
 import { checkActor, checkContactChanges, checkContactRef, checkNewContact } from "./contact-input.ts";
 import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact } from "./contact-input.ts";
 import { bindTargetFilter } from "./bind.ts";
+import type { ContactSelection } from "./bind.ts";
 import { ContactSegments } from "./contact-segments.ts";
 import { ContactTopics } from "./contact-topics.ts";
-import { distinctUnits, editContact, entryOf, requireSegments, requireTopics, toContact } from "./contact-units.ts";
+import {
+	distinctUnits,
+	editContact,
+	entryOf,
+	requireStaticSegments,
+	requireTopics,
+	toContact,
+} from "./contact-units.ts";
 import { Imports } from "./imports.ts";
 import { Properties } from "./properties.ts";
 
@@ -33,15 +41,7 @@ interface ValueOfType {
 	date: Date;
 }
 
-/** Which contacts of a list. */
-export interface ContactSelection {
-	/** Only contacts that match. */
-	readonly filter?: Filter | undefined;
-	/** Only members of this segment. */
-	readonly segmentId?: string | undefined;
-}
-
-const SELECTION = ["filter", "segmentId"] as const;
+const SELECTION = ["filter", "segmentId", "search"] as const;
 
 /** What happened to a contact, and what was sent to it. */
 export interface ContactHistory {
@@ -126,10 +126,10 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Lists contacts, newest first. @throws `invalid_input`; `not_found` for the segment. */
-	async list(options: ListOptions & ContactSelection = {}): Promise<Page<Contact<ValuesOf<P>>>> {
+	async list(options: ListOptions & ContactSelection<FilterFor<P>> = {}): Promise<Page<Contact<ValuesOf<P>>>> {
 		checkFields(options, "options", [...SELECTION, "limit", "after", "before"]);
-		const { filter, segmentId, ...page } = options;
-		const bound = await bindTargetFilter(this.#context, { filter, segmentId });
+		const { filter, segmentId, search, ...page } = options;
+		const bound = await bindTargetFilter(this.#context, { filter, segmentId, search });
 		return readPage(
 			page,
 			(request) => this.#context.tenant.pageContacts(bound, request),
@@ -138,7 +138,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Goes through all contacts that match, newest first, reading 100 at a time. @throws as `list`. */
-	async *each(selection: ContactSelection = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
+	async *each(selection: ContactSelection<FilterFor<P>> = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
 		checkFields(selection, "selection", SELECTION);
 		const bound = await bindTargetFilter(this.#context, selection);
 		let after: string | undefined;
@@ -151,7 +151,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Counts the contacts that match. @throws as `list`. */
-	async count(selection: ContactSelection = {}): Promise<number> {
+	async count(selection: ContactSelection<FilterFor<P>> = {}): Promise<number> {
 		checkFields(selection, "selection", SELECTION);
 		return this.#context.tenant.countContacts(await bindTargetFilter(this.#context, selection));
 	}
@@ -228,7 +228,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	async #requireLinked(inputs: readonly ContactInput[]): Promise<void> {
-		await requireSegments(
+		await requireStaticSegments(
 			this.#context,
 			inputs.flatMap(({ addSegments }) => addSegments ?? []),
 		);

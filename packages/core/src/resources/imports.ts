@@ -16,7 +16,7 @@ import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { checkActor } from "./contact-input.ts";
 import type { ActOptions, TopicChoice } from "./contact-input.ts";
-import { requireSegments, requireTopics } from "./contact-units.ts";
+import { requireStaticSegments, requireTopics } from "./contact-units.ts";
 import { Properties } from "./properties.ts";
 
 /** Contacts to import: from a CSV `file` or a pasted `list`, one of the two. */
@@ -92,7 +92,7 @@ export class Imports {
 		const rows = readRows(options);
 		const properties = new Properties(this.#context);
 		const types = await properties.types();
-		await requireSegments(this.#context, segmentIds);
+		await requireStaticSegments(this.#context, segmentIds);
 		await requireTopics(this.#context, Object.keys(choices));
 		try {
 			const header = await rows.next();

@@ -9,7 +9,7 @@ import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { checkPropertyKey } from "../property-key.ts";
 import { checkPropertyValue } from "../property-values.ts";
-import { inUse } from "./segments.ts";
+import { inUse } from "./in-use.ts";
 
 /** A property to declare. */
 export interface NewProperty {

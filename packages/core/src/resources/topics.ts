@@ -8,7 +8,7 @@ import type { Topic, TopicVisibility } from "../model/topic.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { checkText } from "../text.ts";
-import { inUse } from "./segments.ts";
+import { inUse } from "./in-use.ts";
 
 /** A topic to create. */
 export interface NewTopic {

@@ -65,6 +65,12 @@ const MISREADINGS: Readonly<Record<string, Misreading>> = {
 		"subject" in filter && "property" in filter.subject
 			? { ...filter, subject: { ...filter.subject, property: filter.subject.property.toLowerCase() } }
 			: filter,
+	"looks for words anywhere": (filter) =>
+		filter.kind === "search" ? { ...filter, prefixes: filter.prefixes.map((prefix) => prefix.slice(0, 1)) } : filter,
+	"looks for the first word only": (filter) =>
+		filter.kind === "search" ? { ...filter, prefixes: filter.prefixes.slice(0, 1) } : filter,
+	"looks for the beginning of long words only": (filter) =>
+		filter.kind === "search" ? { ...filter, prefixes: filter.prefixes.map((prefix) => prefix.slice(0, 64)) } : filter,
 	"knows no members": (filter) => (filter.kind === "member" ? NO_ONE : filter),
 	"takes one choice for the other": (filter) =>
 		filter.kind === "choice" ? { ...filter, is: filter.is === "opt_in" ? "opt_out" : "opt_in" } : filter,

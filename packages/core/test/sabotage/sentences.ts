@@ -52,6 +52,28 @@ const catalogue: Readonly<Record<string, Break>> = {
 			]),
 		),
 	),
+	...Object.fromEntries(
+		(["deleteSegment", "deleteTopic", "deleteProperty"] as const).map((key) => [
+			`${key} overlooks segments`,
+			verb(key, async ({ tenant, run }, id) => {
+				const using = (await tenant.pageSegments({ limit: 99 })).filter(({ uses }) => uses.length > 0);
+				for (const one of using) await tenant.updateSegment(one.id, { uses: [] });
+				const answer = await run(id);
+				for (const one of using) await tenant.updateSegment(one.id, { uses: one.uses });
+				return answer;
+			}),
+		]),
+	),
+	...Object.fromEntries(
+		(["insertSegment", "updateSegment"] as const).map((key) => [
+			`${key} takes what uses something that does not exist`,
+			inTenant((tenant) =>
+				key === "insertSegment"
+					? { insertSegment: (segment) => tenant.insertSegment({ ...segment, uses: [] }) }
+					: { updateSegment: (id, { uses: _uses, ...changes }) => tenant.updateSegment(id, changes) },
+			),
+		]),
+	),
 	"insertSuppression writes events though refused": verb("insertSuppression", async ({ run, tenant }, row, events) => {
 		const answer = await run(row, events);
 		if (!answer) await tenant.changeContacts([], () => ({ contacts: [{ retain: [], events }] }));

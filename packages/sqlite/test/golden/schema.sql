@@ -85,6 +85,13 @@ CREATE TABLE convoke_broadcasts (
 	primary key (tenant_id, id)
 );
 
+CREATE TABLE convoke_contact_words (
+	tenant_id text not null,
+	word text not null,
+	contact_id text not null,
+	primary key (tenant_id, word, contact_id)
+) without rowid;
+
 CREATE TABLE convoke_contacts (
 	tenant_id text not null,
 	id text not null,
@@ -99,6 +106,7 @@ CREATE TABLE convoke_contacts (
 	confirmation text not null,
 	needs_smtputf8 integer not null,
 	sample_key integer not null,
+	words text not null,
 	created_at integer not null,
 	updated_at integer not null,
 	primary key (tenant_id, id)
@@ -181,6 +189,8 @@ CREATE TABLE convoke_segments (
 	tenant_id text not null,
 	id text not null,
 	name text not null,
+	filter text,
+	uses text not null,
 	created_at integer not null,
 	primary key (tenant_id, id)
 ) without rowid;

@@ -1,0 +1,134 @@
+import type { BoundFilter } from "@convoke/core";
+import { searchKey } from "@convoke/core";
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import type { SqlDialect } from "./dialect.ts";
+import { all, first } from "./statement.ts";
+import type { Unit } from "./statement.ts";
+
+/** A condition on an id. */
+export type IdRange = (id: RawBuilder<unknown>) => RawBuilder<unknown>;
+
+/** Where contacts come from, in the order of their ids: all who match are among them. */
+export interface ContactSource {
+	/** Whether it is all contacts of the tenant. */
+	readonly isEveryone: boolean;
+	/** Selects their ids as `id`; one may come several times. */
+	readonly ids: (tenant: string, range: IdRange) => RawBuilder<unknown>;
+	/** The source to go on with when this one was chosen in the hope that the first contacts of a page are found soon. */
+	readonly otherwise?: ContactSource | undefined;
+}
+
+/** So many ids are sorted in less than a millisecond. */
+const FEW = 1_000;
+
+/** So many lists of ids, each in order, are merged as quickly. */
+const MAX_MERGED = 32;
+
+const EVERYONE: ContactSource = {
+	isEveryone: true,
+	ids: (tenant, range) =>
+		sql`select s.id from ${sql.table("convoke_contacts")} as s where s.tenant_id = ${tenant} and ${range(sql`s.id`)}`,
+};
+
+const WORDS = sql.table("convoke_contact_words");
+
+/** Chooses where those whom a filter matches are looked for. */
+export class ContactSources {
+	readonly #dialect: SqlDialect;
+
+	constructor(dialect: SqlDialect) {
+		this.#dialect = dialect;
+	}
+
+	/** By a search or a segment, if the filter demands one; else all contacts. */
+	*choose(tenant: string, filter: BoundFilter): Unit<ContactSource> {
+		const demanded = conjuncts(filter);
+		const prefixes = demanded.flatMap((part) => (part.kind === "search" ? part.prefixes : []));
+		const found = prefixes.length === 0 ? undefined : yield* this.#bySearch(tenant, prefixes, filter.kind === "search");
+		const [segmentId] = demanded.flatMap((part) => (part.kind === "member" ? part.segmentId : []));
+		if (segmentId !== undefined && (found === undefined || found.isEveryone)) return membersOf(segmentId);
+		return found ?? EVERYONE;
+	}
+
+	*#bySearch(tenant: string, prefixes: readonly string[], isAll: boolean): Unit<ContactSource> {
+		let [rarest = ""] = prefixes;
+		let least = FEW;
+		for (const prefix of prefixes) {
+			const count = yield* this.#countFew(tenant, prefix);
+			if (count >= least) continue;
+			[rarest, least] = [prefix, count];
+		}
+		if (least < FEW) return withPrefix(rarest);
+		for (const prefix of prefixes.toSorted((a, b) => b.length - a.length)) {
+			const words = yield* this.#wordsWith(tenant, prefix);
+			if (words.length <= MAX_MERGED) return withWords(words);
+		}
+		// Many contacts by many words: some are among the next contacts, or the whole range must be sorted.
+		const [only, ...others] = prefixes;
+		return isAll && only !== undefined && others.length === 0 ? { ...EVERYONE, otherwise: withPrefix(only) } : EVERYONE;
+	}
+
+	/** How many entries there are for words that begin so, if fewer than {@link FEW}. */
+	*#countFew(tenant: string, prefix: string): Unit<number> {
+		const counted = sql<{ count: number }>`select count(*) as count
+			from (select 1 from ${WORDS} as w where ${begunBy(tenant, prefix)} limit ${FEW}) as few`;
+		return (yield* first<{ count: number }>(counted.compile(this.#dialect.db)))?.count ?? 0;
+	}
+
+	/** The words that begin so, at most one more than {@link MAX_MERGED}: each is looked up beyond the one before it. */
+	*#wordsWith(tenant: string, prefix: string): Unit<readonly string[]> {
+		const key = searchKey(prefix);
+		// All words have an entry of their first two characters.
+		if (Array.from(key).length === 2) return [key];
+		const found = sql<{ word: string }>`with recursive begun (word, number) as (
+				select f.word, 1 from (select w.word from ${WORDS} as w where ${begunBy(tenant, prefix)} order by w.word limit 1) as f
+				union all
+				select (select w.word from ${WORDS} as w where ${begunBy(tenant, prefix)} and w.word > begun.word
+					order by w.word limit 1), begun.number + 1
+				from begun where begun.word is not null and begun.number <= ${MAX_MERGED}
+			) select word from begun where word is not null`;
+		return (yield* all<{ word: string }>(found.compile(this.#dialect.db))).map(({ word }) => word);
+	}
+}
+
+/** The parts of a filter that all hold for whoever matches. */
+function conjuncts(filter: BoundFilter): readonly BoundFilter[] {
+	return filter.kind === "all" ? filter.of.flatMap(conjuncts) : [filter];
+}
+
+function membersOf(segmentId: string): ContactSource {
+	return {
+		isEveryone: false,
+		ids: (tenant, range) => sql`select m.contact_id as id from ${sql.table("convoke_segment_members")} as m
+			where m.tenant_id = ${tenant} and m.segment_id = ${segmentId} and ${range(sql`m.contact_id`)}`,
+	};
+}
+
+function withPrefix(prefix: string): ContactSource {
+	return {
+		isEveryone: false,
+		ids: (tenant, range) => sql`select distinct w.contact_id as id from ${WORDS} as w
+			where ${begunBy(tenant, prefix)} and ${range(sql`w.contact_id`)}`,
+	};
+}
+
+function withWords(words: readonly string[]): ContactSource {
+	return {
+		isEveryone: false,
+		ids: (tenant, range) =>
+			sql.join(
+				words.map(
+					(word) => sql`select w.contact_id as id from ${WORDS} as w
+						where w.tenant_id = ${tenant} and w.word = ${word} and ${range(sql`w.contact_id`)}`,
+				),
+				sql` union all `,
+			),
+	};
+}
+
+function begunBy(tenant: string, prefix: string): RawBuilder<unknown> {
+	const key = searchKey(prefix);
+	// Beyond every word that begins so: the last character there is.
+	return sql`w.tenant_id = ${tenant} and w.word >= ${key} and w.word < ${`${key}\u{10ffff}`}`;
+}
