@@ -81,12 +81,18 @@ export function form(fields: Readonly<Record<string, string | readonly string[]>
 export const ONE_CLICK: RequestInit = form({ "List-Unsubscribe": "One-Click" });
 
 /** RFC 8058 section 8.3: as it is printed, and with the boundary that errata 5117 and 8927 give. */
-export const MULTIPART: readonly (readonly [what: string, request: RequestInit])[] = [
+export const MULTIPART: readonly (readonly [what: string, request: MultipartRequest])[] = [
 	["as printed in RFC 8058", multipart("---FormBoundaryjWmhtjORrn")],
 	["as corrected by its errata", multipart("-FormBoundaryjWmhtjORrn")],
 ];
 
-function multipart(boundary: string): RequestInit {
+interface MultipartRequest {
+	readonly method: "POST";
+	readonly headers: { readonly "content-type": string };
+	readonly body: string;
+}
+
+function multipart(boundary: string): MultipartRequest {
 	const lines = [
 		"---FormBoundaryjWmhtjORrn",
 		'Content-Disposition: form-data; name="List-Unsubscribe"',

@@ -30,6 +30,8 @@ export async function readForm(source: FormSource, contentType: string): Promise
 	const body = source.kind === "unread" ? await readBytes(source.chunks(), contentType) : source.body;
 	const fields = await parse(body, contentType);
 	if (fields.size > MAX_FIELDS) throw tooManyFields();
+	// Of a body that the host's parser has read.
+	if (source.kind === "parsed" && fields.toString().length > MAX_BODY) throw new Refused(413, "body_too_large");
 	return fields;
 }
 
@@ -63,12 +65,18 @@ async function parse(body: unknown, contentType: string): Promise<URLSearchParam
 	const fields = new URLSearchParams();
 	// Of what parsers nest, `topics[a][b]=1`, nothing is ours.
 	for (const [name, value] of Object.entries(body ?? {})) {
-		for (const each of Array.isArray(value) ? value : [value]) {
-			if (typeof each === "string") fields.append(name, each);
-		}
+		for (const each of valuesOf(value)) if (typeof each === "string") fields.append(name, each);
 	}
 	if (fields.size > 0) requireForm(contentType);
 	return fields;
+}
+
+/** All values of a field that was sent several times. */
+function valuesOf(value: unknown): readonly unknown[] {
+	if (Array.isArray(value)) return value;
+	// What `qs` makes of an array that is longer than it likes.
+	const isIndexed = typeof value === "object" && value !== null && Object.keys(value).every((key) => /^\d+$/.test(key));
+	return isIndexed ? Object.values(value) : [value];
 }
 
 async function parseBytes(bytes: Uint8Array, contentType: string): Promise<URLSearchParams> {

@@ -14,7 +14,7 @@ import { errorPage } from "./pages/error-page.ts";
 import type { Look } from "./pages/page.ts";
 import { PreferenceRoute } from "./preference-route.ts";
 import { Refused } from "./refused.ts";
-import { plainHeaders } from "./security-headers.ts";
+import { emptyHeaders } from "./security-headers.ts";
 import type { Route, Visit } from "./route.ts";
 
 const RETRY_AFTER_S = "60";
@@ -70,7 +70,7 @@ export class LinkPages {
 		deadline: Deadline,
 	): Promise<PageAnswer> {
 		if (!methodsOf(route).includes(request.method)) throw new Refused(405, "method_not_allowed");
-		if (request.method === "OPTIONS") return { status: 204, headers: { ...plainHeaders, ...allow(route) }, body: "" };
+		if (request.method === "OPTIONS") return { status: 204, headers: { ...emptyHeaders, ...allow(route) }, body: "" };
 		if (link === undefined || route === undefined || !this.#audience.preferences.accepts(link.page, link.token)) {
 			await this.#limit(request);
 			throw new Refused(404, "invalid_token");

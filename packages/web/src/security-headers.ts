@@ -10,8 +10,6 @@ const ALWAYS = {
 	"x-robots-tag": "noindex, nofollow",
 } as const;
 
-const NOBODY = "form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
-
 /** Headers of a page of ours: it runs nothing, loads nothing, and its forms lead only to where it came from. */
 export function pageHeaders(style: string): Readonly<Record<string, string>> {
 	// A hash rather than a nonce, so that the same page is the same bytes.
@@ -23,9 +21,14 @@ export function pageHeaders(style: string): Readonly<Record<string, string>> {
 	};
 }
 
+/** Headers of an answer without a body. */
+export const emptyHeaders: Readonly<Record<string, string>> = {
+	...ALWAYS,
+	"content-security-policy": "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+};
+
 /** Headers of what a mail program gets, which shows nothing. */
 export const plainHeaders: Readonly<Record<string, string>> = {
-	...ALWAYS,
+	...emptyHeaders,
 	"content-type": "text/plain; charset=utf-8",
-	"content-security-policy": `default-src 'none'; ${NOBODY}`,
 };
