@@ -9,6 +9,9 @@ const packages = readdirSync(new URL("packages", import.meta.url), { withFileTyp
 	.filter((entry) => entry.isDirectory())
 	.map((entry) => entry.name);
 
+/** Starts a server for those that need one; it takes half a second. */
+const POSTGRES = "./tools/postgres-for-tests/vitest-setup.ts";
+
 export default defineConfig({
 	resolve: { conditions },
 	ssr: { resolve: { conditions } },
@@ -21,10 +24,14 @@ export default defineConfig({
 		projects: [
 			...packages.map((name) => ({
 				extends: true as const,
-				test: { name, include: [`packages/${name}/test/**/*.test.ts`] },
+				test: {
+					name,
+					include: [`packages/${name}/test/**/*.test.ts`],
+					globalSetup: name === "postgres" ? [POSTGRES] : [],
+				},
 			})),
-			{ extends: true, test: { name: "examples", include: ["examples/*/**/*.test.ts"] } },
-			{ extends: true, test: { name: "journeys", include: ["test/**/*.test.ts"] } },
+			{ extends: true, test: { name: "examples", include: ["examples/*/**/*.test.ts"], globalSetup: [POSTGRES] } },
+			{ extends: true, test: { name: "journeys", include: ["test/**/*.test.ts"], globalSetup: [POSTGRES] } },
 		],
 	},
 });

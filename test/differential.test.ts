@@ -22,7 +22,7 @@ import { VirtualClock } from "./support/virtual-clock.ts";
 // The same operations on every storage: each must answer what the one in memory answers, and keep what it keeps.
 // DIFFERENTIAL_RUNS: how many sequences; 500 are the full form. DIFFERENTIAL_SEED: the seed to repeat a run with.
 
-const RUNS = Number(process.env["DIFFERENTIAL_RUNS"] ?? 50);
+const RUNS = Number(process.env["DIFFERENTIAL_RUNS"] ?? 20);
 const SEED = Number(process.env["DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const FULL_RUNS = 500;
 const FULL_CALLS = 1_000;

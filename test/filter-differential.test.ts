@@ -20,7 +20,7 @@ import { VirtualClock } from "./support/virtual-clock.ts";
 // Filters over one random audience: every storage finds whom the one in memory finds, and no value gets into SQL text.
 // FILTER_DIFFERENTIAL_RUNS: how many filters; 5,000 are the full form. FILTER_DIFFERENTIAL_SEED: to repeat a run.
 
-const RUNS = Number(process.env["FILTER_DIFFERENTIAL_RUNS"] ?? 800);
+const RUNS = Number(process.env["FILTER_DIFFERENTIAL_RUNS"] ?? 400);
 const SEED = Number(process.env["FILTER_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const FULL_RUNS = 5_000;
 const CONTACTS = 300;

@@ -87,7 +87,8 @@ export class BroadcastStore {
 				.selectFrom("convoke_broadcasts")
 				.select(sql<BroadcastStatus>`status`.as("status"))
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "=", param("id")),
+				.where("id", "=", param("id"))
+				.modifyEnd(dialect.lock("update")),
 		);
 		this.#deleteRecipients = query<ById>()((param) =>
 			db
@@ -112,7 +113,7 @@ export class BroadcastStore {
 		return record;
 	}
 
-	/** The status of one broadcast. */
+	/** The status of one broadcast, which stays so until the unit ends. */
 	*lookAt(tenant: string, id: string): Unit<{ readonly status: BroadcastStatus } | undefined> {
 		return yield* first(this.#lookAt.bind({ tenant, id }));
 	}
@@ -126,7 +127,7 @@ export class BroadcastStore {
 	*move(tenant: string, move: BroadcastMove): Unit<boolean> {
 		const { id, from, content, unchangedSince, whenSettled } = move;
 		const { plan, ...changes } = move.changes;
-		const before = yield* this.#rows.find(tenant, id);
+		const before = yield* this.#rows.findToChange(tenant, id);
 		if (before === undefined || !from.includes(before.status)) return false;
 		if (unchangedSince !== undefined && unchangedSince.getTime() !== before.updatedAt.getTime()) return false;
 		if (whenSettled === true && (yield* first(this.#findOpenSlice.bind({ tenant, id }))) !== undefined) return false;
@@ -143,7 +144,7 @@ export class BroadcastStore {
 
 	/** With its content, plan and slices, by the foreign keys, and its recipients. */
 	*delete(tenant: string, id: string, from: readonly BroadcastStatus[]): Unit<boolean> {
-		const status = (yield* this.#rows.find(tenant, id))?.status;
+		const status = (yield* this.#rows.findToChange(tenant, id))?.status;
 		if (status === undefined || !from.includes(status)) return false;
 		yield* changesOf(this.#deleteRecipients.bind({ tenant, id }));
 		return yield* this.#rows.delete(tenant, id);

@@ -59,7 +59,8 @@ export class CatalogueStore {
 				.selectFrom("convoke_properties")
 				.select("key")
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "=", param("id")),
+				.where("id", "=", param("id"))
+				.modifyEnd(dialect.lock("update")),
 		);
 		this.#updateProperty = query<{ tenant: string; id: string; fallback: string | null }>()((param) =>
 			db
@@ -123,7 +124,7 @@ export class CatalogueStore {
 	}
 
 	*#delete(store: EntityStore<SegmentRecord> | EntityStore<Topic>, tenant: string, id: string): Unit<Removal> {
-		if ((yield* store.find(tenant, id)) === undefined) return "missing";
+		if ((yield* store.findToChange(tenant, id)) === undefined) return "missing";
 		if (yield* this.#uses.isInUse(tenant, id)) return "in_use";
 		yield* store.delete(tenant, id);
 		return "deleted";

@@ -35,7 +35,8 @@ export function encodeJson(value: unknown): string | null {
 
 /** Reads what {@link encodeJson} wrote. */
 export function decodeJson(stored: unknown): unknown {
-	const written = String(stored);
+	// Where the host's driver has parsed it already.
+	const written = typeof stored === "string" ? stored : JSON.stringify(stored);
 	// A reviver is asked about every value, which costs more than all the rest.
 	return written.includes(DATE_KEY) ? JSON.parse(written, reviveDate) : JSON.parse(written);
 }

@@ -8,6 +8,7 @@ import type {
 } from "@convoke/core";
 import { sql } from "kysely";
 import { Columns, flag, instant, json, text } from "./columns.ts";
+import { ContactLocks } from "./contact-locks.ts";
 import { CONTACT_COLUMNS, encodeContact } from "./contact-rows.ts";
 import type { ContactStore } from "./contact-store.ts";
 import type { ContactWords } from "./contact-words.ts";
@@ -44,6 +45,7 @@ export class ContactUnit {
 	readonly #dialect: SqlDialect;
 	readonly #contacts: ContactStore;
 	readonly #words: ContactWords;
+	readonly #locks: ContactLocks;
 	readonly #events: EventStore;
 	readonly #imports: ImportStore;
 	readonly #upsertContact: Insert;
@@ -65,6 +67,7 @@ export class ContactUnit {
 		this.#dialect = dialect;
 		this.#contacts = contacts;
 		this.#words = words;
+		this.#locks = new ContactLocks(dialect);
 		this.#events = events;
 		this.#imports = imports;
 		const key = ["tenant_id", "id"];
@@ -109,19 +112,32 @@ export class ContactUnit {
 		entries: readonly ContactEntry[],
 		decide: (found: readonly FoundContact[]) => ContactDecisions,
 	): Unit<ContactDecisions> {
-		const found = yield* this.#find(tenant, entries);
+		const found = yield* this.#findLocked(tenant, entries);
 		// `decide` may change what it is given, and what it found is needed after it.
 		const known = structuredClone(found.flatMap(({ contact }) => contact ?? []));
 		const decisions = decide(found);
 		if (decisions.step !== undefined) yield* this.#imports.step(tenant, decisions.step);
 		yield* this.#write(tenant, decisions.contacts, known);
-		const rows = decisions.contacts.flatMap(({ retain }) => retain);
+		const rows = decisions.contacts
+			.flatMap(({ retain }) => retain)
+			.toSorted((a, b) => (a.addressHash < b.addressHash ? -1 : 1));
 		yield* this.#upsertRetained.rows(rows.map((row) => ({ tenant_id: tenant, ...retained.encode(row) })));
 		yield* this.#events.append(
 			tenant,
 			decisions.contacts.flatMap(({ events }) => events),
 		);
 		return decisions;
+	}
+
+	/** What is there, and stays so until the unit ends. */
+	*#findLocked(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {
+		for (;;) {
+			const locked = yield* this.#locks.lock(tenant, entries);
+			const found = yield* this.#find(tenant, entries);
+			// What came between the two statements is not locked yet.
+			const isWhole = found.every((one) => idsOf(one).every((id) => locked?.has(id) !== false));
+			if (isWhole) return found;
+		}
 	}
 
 	*#find(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {
@@ -157,8 +173,9 @@ export class ContactUnit {
 		if (removed.length > 0) yield* this.#remove(tenant, removed, known);
 		const written = new Map(decisions.flatMap(({ write }) => (write === undefined ? [] : [[write.id, write]])));
 		if (written.size === 0) return;
-		// In the order of their keys, so that units that write the same contacts wait for each other instead of deadlocking.
-		const contacts = [...written.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+		// Those that exist are locked by now. New ones are written in the order of their addresses, so that units that write
+		// the same ones wait for each other instead of deadlocking.
+		const contacts = [...written.values()].toSorted((a, b) => (a.addressKey < b.addressKey ? -1 : 1));
 		const before = yield* this.#stored(
 			tenant,
 			contacts.map(({ id }) => id),
@@ -319,6 +336,11 @@ export class ContactUnit {
 			return { compile: () => statement.compile(this.#dialect.db) };
 		});
 	}
+}
+
+/** The contacts that an entry means or meets. */
+function idsOf({ contact, addressHolder, externalIdHolder }: FoundContact): readonly string[] {
+	return [contact?.id, addressHolder, externalIdHolder].filter((id) => id !== undefined);
 }
 
 /** A contact and a segment or topic. */

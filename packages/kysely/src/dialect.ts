@@ -7,8 +7,10 @@ export interface ColumnTypes {
 	readonly text: string;
 	/** UUIDs in lower case. */
 	readonly id: string;
-	/** Data that statements look into. */
+	/** JSON that statements look into. */
 	readonly json: string;
+	/** JSON that is only kept, as it was written. */
+	readonly document: string;
 	/** Whole numbers of 32 bits. */
 	readonly integer: string;
 	/** 0 or 1. */
@@ -17,6 +19,8 @@ export interface ColumnTypes {
 	readonly instant: string;
 	/** A column that numbers the rows in the order they are written, with its key. */
 	readonly sequence: string;
+	/** A column that tells which transaction wrote a row, with the comma after it, where transactions run side by side. */
+	readonly transaction: string;
 	/** Follows a table whose rows are kept in the order of the primary key, where the database has a word for that. */
 	readonly clustered: string;
 	/** The full name of one of our tables, quoted where that is needed. */
@@ -43,6 +47,18 @@ export interface SqlDialect {
 	readonly rowsPerInsert: number;
 	/** Ends a subquery that is to be worked out as it stands, before what is around it. */
 	readonly fence: RawBuilder<unknown>;
+	/** Whether units run side by side, so that they lock what they are going to decide by. */
+	readonly isConcurrent: boolean;
+	/** Ends a select whose rows nobody else may change (`share`), nor look at to change (`update`), before the unit's end. */
+	lock(strength: "update" | "share", of?: string): RawBuilder<unknown>;
+	/** Ends a select of rows to change that passes by those that others have locked. */
+	readonly lockUnlocked: RawBuilder<unknown>;
+	/** Whether somebody else is writing events in a transaction that has not ended. */
+	readonly areEventsComing: RawBuilder<boolean>;
+	/** Whether every transaction that began before the one of this event has ended. */
+	readonly isEventSettled: RawBuilder<boolean>;
+	/** The storage's own time in milliseconds: the database's, or what the runner gave. */
+	clock(given: RawBuilder<number>): RawBuilder<number>;
 	/** A subquery with the values of a list. */
 	list(values: RawBuilder<unknown>, type: ValueType): RawBuilder<unknown>;
 	/** A list as a parameter of {@link SqlDialect.list}. */

@@ -32,6 +32,7 @@ export class EntityStore<Entity extends { readonly id: string }> {
 	readonly #columns: Columns<Entity>;
 	readonly #insert: Insert;
 	readonly #findMany: Query<ByIds, object>;
+	readonly #findLocked: Query<ById, object>;
 	readonly #exists: Query<ById, object>;
 	readonly #delete: Query<ById, unknown>;
 
@@ -48,6 +49,14 @@ export class EntityStore<Entity extends { readonly id: string }> {
 				.selectAll()
 				.where("tenant_id", "=", param("tenant"))
 				.where("id", "in", dialect.list(param("ids"), "id") as never),
+		);
+		this.#findLocked = query<ById>()((param) =>
+			db
+				.selectFrom(this.#table)
+				.selectAll()
+				.where("tenant_id", "=", param("tenant"))
+				.where("id", "=", param("id"))
+				.modifyEnd(dialect.lock("update")),
 		);
 		this.#exists = query<ById>()((param) =>
 			db.selectFrom(this.#table).select("id").where("tenant_id", "=", param("tenant")).where("id", "=", param("id")),
@@ -74,6 +83,12 @@ export class EntityStore<Entity extends { readonly id: string }> {
 	*find(tenant: string, id: string): Unit<Entity | undefined> {
 		const [entity] = yield* this.findMany(tenant, [id]);
 		return entity;
+	}
+
+	/** One entity, which nobody else changes until the unit ends. */
+	*findToChange(tenant: string, id: string): Unit<Entity | undefined> {
+		const row = yield* first(this.#findLocked.bind({ tenant, id }));
+		return row === undefined ? undefined : this.#columns.decode(row);
 	}
 
 	/** A page, newest first. */

@@ -1,39 +1,32 @@
 import type { Clock } from "@convoke/core";
-import { ConvokeError, storageClosed } from "@convoke/core";
-import type { QueryResult } from "kysely";
-import { CompiledQuery } from "kysely";
+import { storageClosed } from "@convoke/core";
 import { drive } from "./drive.ts";
-import { hostTransactionEnded } from "./sql-errors.ts";
+import { first } from "./statement.ts";
 import type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
 
-/** What is needed of a Kysely transaction, whatever the host's tables. */
-export interface HostTransaction {
-	/** Whether it is a transaction, and not Kysely itself. */
-	readonly isTransaction: boolean;
-	/** The same transaction without the host's plugins, which would rename our columns. */
-	withoutPlugins(): { getExecutor(): HostExecutor };
-}
+/** Runs a statement on the connection of the host's transaction. */
+export type Execute = (statement: Statement) => Promise<StatementResult>;
 
-/** Hands the connection of a transaction to one piece of work at a time. */
-export interface HostExecutor {
-	provideConnection<Answer>(consumer: (connection: HostConnection) => Promise<Answer>): Promise<Answer>;
-}
-
-/** The connection of a transaction. */
-export interface HostConnection {
-	executeQuery(query: CompiledQuery): Promise<QueryResult<unknown>>;
+/** A transaction that the host began and will end. */
+export interface HostedConnection {
+	/** Hands the transaction's connection to one piece of work at a time. */
+	use<Answer>(work: (execute: Execute) => Promise<Answer>): Promise<Answer>;
 }
 
 /** What a runner in the host's transaction depends on. */
 export interface HostedRunnerOptions {
 	/** The host's transaction. */
-	readonly transaction: HostTransaction;
-	/** Checks, once, that the schema is there. */
+	readonly connection: HostedConnection;
+	/** Checks, once, that the schema is there. It must not fail by a statement: that could end the host's transaction. */
 	readonly check: () => Unit<void>;
-	/** The storage's own time. */
+	/** The storage's own time, where the database has none. */
 	readonly clock: Clock;
+	/** Asks the database for its own time, where it has one. */
+	readonly askTime?: Statement<{ now: number }> | undefined;
+	/** Whether a unit that failed so may succeed when it is begun anew. */
+	readonly isPassing?: ((failure: unknown) => boolean) | undefined;
 	/** The error of the storage for one of the driver. */
-	readonly toError: (error: unknown) => unknown;
+	readonly toError: (failure: unknown) => unknown;
 }
 
 /**
@@ -44,21 +37,11 @@ export interface HostedRunnerOptions {
 export class HostedRunner implements Runner {
 	readonly isHosted = true;
 	readonly #options: HostedRunnerOptions;
-	readonly #executor: HostExecutor;
 	#isChecked = false;
 	#isClosed = false;
 
-	/** @throws `invalid_input` with `not_a_transaction`. */
 	constructor(options: HostedRunnerOptions) {
 		this.#options = options;
-		if (!isTransaction(options.transaction)) {
-			throw new ConvokeError("invalid_input", {
-				reason: "not_a_transaction",
-				field: "db",
-				message: "`db` must be the transaction that Kysely hands to `db.transaction().execute(async (trx) => …)`.",
-			});
-		}
-		this.#executor = options.transaction.withoutPlugins().getExecutor();
 	}
 
 	read<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
@@ -81,8 +64,14 @@ export class HostedRunner implements Runner {
 		return Promise.reject(new TypeError("A hosted storage refuses to migrate."));
 	}
 
-	async now(): Promise<number> {
+	time(): number {
 		return this.#options.clock.now().getTime();
+	}
+
+	async now(): Promise<number> {
+		const { askTime } = this.#options;
+		if (askTime === undefined) return this.time();
+		return Number((await this.read(() => first(askTime)))?.now);
 	}
 
 	async close(): Promise<void> {
@@ -90,52 +79,47 @@ export class HostedRunner implements Runner {
 	}
 
 	/** Keeps the connection for the whole unit. */
-	async #whole<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
-		let isOpen = false;
-		try {
-			return await this.#executor.provideConnection((connection) => {
-				isOpen = true;
-				return this.#guarded(connection, unit);
-			});
-		} catch (error) {
-			// Kysely hands out no connection of a transaction that has ended.
-			throw isOpen ? error : hostTransactionEnded(error);
-		}
+	#whole<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		return this.#options.connection.use(async (execute) => {
+			if (this.#isClosed) throw storageClosed();
+			try {
+				if (!this.#isChecked) await drive(this.#options.check(), execute);
+				this.#isChecked = true;
+				return await this.#patiently(unit, execute);
+			} catch (error) {
+				throw this.#options.toError(error);
+			}
+		});
 	}
 
-	async #guarded<Answer>(connection: HostConnection, unit: () => Unit<Answer>): Promise<Answer> {
-		if (this.#isClosed) throw storageClosed();
-		const execute = (statement: Statement): Promise<StatementResult> => executeOn(connection, statement);
-		try {
-			if (!this.#isChecked) await drive(this.#options.check(), execute);
-			this.#isChecked = true;
-			await execute(SAVE);
-		} catch (error) {
-			throw this.#options.toError(error);
-		}
-		try {
-			const answer = await drive(unit(), execute);
-			await execute(RELEASE);
-			return answer;
-		} catch (error) {
-			// Where the transaction itself has ended there is nothing to go back to; the first error is the one to report.
-			await execute(GO_BACK)
-				.then(() => execute(RELEASE))
-				.catch(() => {});
-			throw this.#options.toError(error);
+	async #patiently<Answer>(unit: () => Unit<Answer>, execute: Execute): Promise<Answer> {
+		for (let tries = 1; ; tries += 1) {
+			try {
+				return await guarded(unit, execute);
+			} catch (error) {
+				if (tries === MAX_TRIES || this.#options.isPassing?.(error) !== true) throw error;
+			}
 		}
 	}
 }
+
+const MAX_TRIES = 3;
 
 const SAVE: Statement = { sql: "savepoint convoke", parameters: [] };
 const RELEASE: Statement = { sql: "release savepoint convoke", parameters: [] };
 const GO_BACK: Statement = { sql: "rollback to savepoint convoke", parameters: [] };
 
-async function executeOn(connection: HostConnection, { sql, parameters }: Statement): Promise<StatementResult> {
-	const { rows, numAffectedRows } = await connection.executeQuery(CompiledQuery.raw(sql, [...parameters]));
-	return { rows, changes: Number(numAffectedRows ?? rows.length) };
-}
-
-function isTransaction(given: unknown): boolean {
-	return typeof given === "object" && given !== null && "isTransaction" in given && given.isTransaction === true;
+async function guarded<Answer>(unit: () => Unit<Answer>, execute: Execute): Promise<Answer> {
+	await execute(SAVE);
+	try {
+		const answer = await drive(unit(), execute);
+		await execute(RELEASE);
+		return answer;
+	} catch (error) {
+		// Where the transaction itself has ended there is nothing to go back to; the first error is the one to report.
+		await execute(GO_BACK)
+			.then(() => execute(RELEASE))
+			.catch(() => {});
+		throw error;
+	}
 }

@@ -56,7 +56,7 @@ export class ImportStore {
 
 	/** `false`: no such import, or it has another status. */
 	*move(tenant: string, id: string, from: ImportStatus, changes: Partial<ContactImport>): Unit<boolean> {
-		if ((yield* this.records.find(tenant, id))?.status !== from) return false;
+		if ((yield* this.records.findToChange(tenant, id))?.status !== from) return false;
 		return yield* this.records.update(tenant, id, changes);
 	}
 

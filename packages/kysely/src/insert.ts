@@ -13,6 +13,9 @@ export type NewRow = Readonly<Record<string, unknown>>;
 /** What becomes of a row whose key is taken: nothing, or the columns that are not of the key are replaced. */
 export type OnConflict = "keep" | { readonly key: readonly string[] };
 
+/** Sizes of statements to keep. */
+const MAX_SIZES = 16;
+
 /** Inserts rows of one table, as many at a time as the database likes. */
 export class Insert {
 	readonly #dialect: SqlDialect;
@@ -28,8 +31,9 @@ export class Insert {
 		this.#onConflict = onConflict;
 	}
 
-	/** Inserts rows, which have every column, and answers how many were inserted or replaced. */
-	*rows(rows: readonly NewRow[]): Unit<number> {
+	/** Inserts rows, which have every column, and answers how many were inserted or replaced. Of one key the last counts. */
+	*rows(given: readonly NewRow[]): Unit<number> {
+		const rows = this.#distinct(given);
 		const { rowsPerInsert } = this.#dialect;
 		let changes = 0;
 		for (let start = 0; start < rows.length; start += rowsPerInsert) {
@@ -43,9 +47,16 @@ export class Insert {
 		const known = this.#compiled.get(count);
 		if (known !== undefined) return known;
 		const made = this.#build(count);
-		// The sizes between one and the most are too many to keep.
-		if (count === 1 || count === this.#dialect.rowsPerInsert) this.#compiled.set(count, made);
+		// Most callers come with one row or as many as they take at a time; any size can come once.
+		if (this.#compiled.size < MAX_SIZES) this.#compiled.set(count, made);
 		return made;
+	}
+
+	/** One statement may not replace a row twice. */
+	#distinct(rows: readonly NewRow[]): readonly NewRow[] {
+		if (this.#onConflict === "keep" || rows.length < 2) return rows;
+		const { key } = this.#onConflict;
+		return [...new Map(rows.map((row) => [JSON.stringify(key.map((column) => row[column])), row])).values()];
 	}
 
 	#build(count: number): Query<NewRow, unknown> {

@@ -28,7 +28,20 @@ function audience(types: ColumnTypes): readonly string[] {
 	return [...people(types), ...catalogue(types), ...sending(types), ...imports(types)];
 }
 
-function people({ table, index, id, text, json, integer, flag, instant, clustered, sequence }: ColumnTypes) {
+function people({
+	table,
+	index,
+	id,
+	text,
+	json,
+	document,
+	integer,
+	flag,
+	instant,
+	clustered,
+	sequence,
+	transaction,
+}: ColumnTypes) {
 	return [
 		`create table ${table("contacts")} (
 	tenant_id ${text} not null,
@@ -66,7 +79,7 @@ function people({ table, index, id, text, json, integer, flag, instant, clustere
 	address_hash ${text} not null,
 	contact_id ${id} not null,
 	unsubscribed ${flag} not null,
-	topic_ids ${json} not null,
+	topic_ids ${document} not null,
 	at ${instant} not null,
 	primary key (tenant_id, address_hash, contact_id)
 )${clustered}`,
@@ -82,7 +95,7 @@ function people({ table, index, id, text, json, integer, flag, instant, clustere
 )${clustered}`,
 		`create unique index ${index("suppressions_address_hash")} on ${table("suppressions")} (tenant_id, address_hash)`,
 		`create table ${table("events")} (
-	cursor ${sequence},
+	cursor ${sequence},${transaction}
 	tenant_id ${text} not null,
 	type ${text} not null,
 	contact_id ${id},
@@ -99,14 +112,14 @@ function people({ table, index, id, text, json, integer, flag, instant, clustere
 	];
 }
 
-function catalogue({ table, index, id, text, json, instant, clustered }: ColumnTypes): readonly string[] {
+function catalogue({ table, index, id, text, json, document, instant, clustered }: ColumnTypes): readonly string[] {
 	return [
 		`create table ${table("properties")} (
 	tenant_id ${text} not null,
 	id ${id} not null,
 	key ${text} not null,
 	type ${text} not null,
-	fallback ${json},
+	fallback ${document},
 	created_at ${instant} not null,
 	primary key (tenant_id, key),
 	unique (tenant_id, id)
@@ -115,7 +128,7 @@ function catalogue({ table, index, id, text, json, instant, clustered }: ColumnT
 	tenant_id ${text} not null,
 	id ${id} not null,
 	name ${text} not null,
-	filter ${json},
+	filter ${document},
 	uses ${json} not null,
 	created_at ${instant} not null,
 	primary key (tenant_id, id)
@@ -152,7 +165,18 @@ function catalogue({ table, index, id, text, json, instant, clustered }: ColumnT
 	];
 }
 
-function sending({ table, index, id, text, json, integer, flag, instant, clustered }: ColumnTypes): readonly string[] {
+function sending({
+	table,
+	index,
+	id,
+	text,
+	json,
+	document,
+	integer,
+	flag,
+	instant,
+	clustered,
+}: ColumnTypes): readonly string[] {
 	return [
 		`create table ${table("broadcasts")} (
 	tenant_id ${text} not null,
@@ -161,19 +185,19 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 	status ${text} not null,
 	status_reason ${text},
 	segment_id ${id},
-	filter ${json},
+	filter ${document},
 	everyone ${flag} not null,
 	topic_id ${id},
-	"from" ${json},
-	reply_to ${json} not null,
+	"from" ${document},
+	reply_to ${document} not null,
 	subject ${text} not null,
 	preview_text ${text},
 	html ${text},
 	mjml ${text},
 	text ${text},
-	headers ${json} not null,
-	tags ${json} not null,
-	attachments ${json} not null,
+	headers ${document} not null,
+	tags ${document} not null,
+	attachments ${document} not null,
 	uses ${json} not null,
 	created_at ${instant} not null,
 	updated_at ${instant} not null,
@@ -197,7 +221,7 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 		`create table ${table("broadcast_contents")} (
 	tenant_id ${text} not null,
 	broadcast_id ${id} not null,
-	content ${json} not null,
+	content ${document} not null,
 	primary key (tenant_id, broadcast_id),
 	foreign key (tenant_id, broadcast_id) references ${table("broadcasts")} (tenant_id, id) on delete cascade
 )`,
@@ -244,13 +268,13 @@ function sending({ table, index, id, text, json, integer, flag, instant, cluster
 	];
 }
 
-function imports({ table, id, text, json, integer, instant, clustered }: ColumnTypes): readonly string[] {
+function imports({ table, id, text, document, integer, instant, clustered }: ColumnTypes): readonly string[] {
 	return [
 		`create table ${table("imports")} (
 	tenant_id ${text} not null,
 	id ${id} not null,
 	status ${text} not null,
-	counts ${json} not null,
+	counts ${document} not null,
 	failure ${text},
 	created_at ${instant} not null,
 	completed_at ${instant},

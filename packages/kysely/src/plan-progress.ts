@@ -48,7 +48,8 @@ export class PlanProgressStore {
 				.select("p.through")
 				.where("b.tenant_id", "=", param("tenant"))
 				.where("b.id", "=", param("broadcast"))
-				.where("b.status", "=", "queued"),
+				.where("b.status", "=", "queued")
+				.modifyEnd(dialect.lock("update")),
 		);
 		this.#advance = query<OfBroadcast & { readonly through: string; readonly complete: number }>()((param) =>
 			db

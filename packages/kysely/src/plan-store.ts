@@ -4,6 +4,7 @@ import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { filterSql, reasonSql } from "./filter-sql.ts";
+import { BEFORE_ALL } from "./ids.ts";
 import { Insert } from "./insert.ts";
 import type { PlanProgressStore } from "./plan-progress.ts";
 import { query } from "./query.ts";
@@ -52,9 +53,6 @@ interface WalkQueries {
 	readonly write: Query<Write, unknown>;
 }
 
-/** Less than every id. */
-const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
-
 /** Walks through candidates. */
 export class PlanStore {
 	readonly #dialect: SqlDialect;
@@ -75,7 +73,7 @@ export class PlanStore {
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id > ${param("after")} and contact_id <= ${param("upTo")}`;
 		this.#excluded = query<Omit<Write, "at">>()((param) => {
-			const counted = sql<ReasonCount>`select reason, count(*) as count ${written(param)}
+			const counted = sql<ReasonCount>`select reason, cast(count(*) as integer) as count ${written(param)}
 				and reason is not null group by reason`;
 			return { compile: () => counted.compile(dialect.db) };
 		});
@@ -167,17 +165,19 @@ export class PlanStore {
 				compiled(
 					sql<{
 						count: number;
-					}>`select count(*) as count ${isDense ? sql`from ${passed(param)} as p` : candidates(param)}`,
+					}>`select cast(count(*) as integer) as count ${isDense ? sql`from ${passed(param)} as p` : candidates(param)}`,
 				),
 			),
 			judge: query<Range>()((param) =>
-				compiled(sql<ReasonCount>`select reason, count(*) as count from ${judged(param)} group by reason`),
+				compiled(
+					sql<ReasonCount>`select reason, cast(count(*) as integer) as count from ${judged(param)} group by reason`,
+				),
 			),
 			write: query<Write>()((param) =>
 				compiled(sql`insert into ${sql.table("convoke_broadcast_recipients")} (tenant_id, broadcast_id, contact_id, state,
 						reason, attempts, tries, claim, updated_at)
-					select ${param("tenant")}, ${param("broadcast")}, judged.id,
-						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, 0, ${param("at")}
+					select cast(${param("tenant")} as text), cast(${param("broadcast")} as ${sql.raw(this.#dialect.types.id)}), judged.id,
+						case when judged.reason is null then 'pending' else 'excluded' end, judged.reason, 0, 0, 0, cast(${param("at")} as bigint)
 					from ${judged(param)}`),
 			),
 		};

@@ -113,7 +113,7 @@ export class RecipientStore {
 		this.#recount = query<OfBroadcast & { readonly after: string; readonly upTo: string }>()((param) =>
 			db
 				.selectFrom("convoke_broadcast_recipients")
-				.select(["state", "reason", sql<number>`count(*)`.as("count")])
+				.select(["state", "reason", sql<number>`cast(count(*) as integer)`.as("count")])
 				.where("tenant_id", "=", param("tenant"))
 				.where("broadcast_id", "=", param("broadcast"))
 				.where("contact_id", ">", param("after"))
@@ -232,6 +232,7 @@ export class RecipientStore {
 	/** Moves recipients, the smallest contact ids first, and answers how many. `now` is the storage's own time. */
 	*move(tenant: string, move: RecipientMove, now: number): Unit<number> {
 		const { broadcastId: broadcast, from, to, reason, whileIn, reopen, at } = move;
+		// Steps of sending share its lock, so that none takes place meanwhile.
 		const status = (yield* this.#broadcasts.lookAt(tenant, broadcast))?.status;
 		if (whileIn !== undefined && (status === undefined || !whileIn.includes(status))) return 0;
 		const chosen = yield* all(this.#chosen(tenant, move, now));
@@ -281,7 +282,9 @@ export class RecipientStore {
 			holding(from, undefined, this.#dialect),
 			...(contact === undefined ? [] : one),
 			...(withReason === undefined ? [] : [sql`r.reason = ${withReason}`]),
-			...(from === "sending" ? [sql`(s.owner is null or s.lease_end <= ${now})`] : []),
+			...(from === "sending"
+				? [sql`(s.owner is null or s.lease_end <= ${this.#dialect.clock(sql<number>`${now}`)})`]
+				: []),
 		];
 		return sql<Chosen>`select s.id as slice, r.contact_id as contact
 			from ${sql.table("convoke_broadcast_slices")} as s cross join ${sql.table("convoke_broadcast_recipients")} as r

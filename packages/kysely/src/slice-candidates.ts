@@ -20,8 +20,21 @@ export interface Candidate {
 
 /** The statements that find whose turn it is. */
 export interface CandidateQueries {
-	readonly due: Query<SliceRange & { readonly at: number; readonly limit: number }, Candidate>;
-	readonly interrupted: Query<SliceRange & { readonly claim: number; readonly limit: number }, Candidate>;
+	readonly due: Query<Due, Candidate>;
+	readonly interrupted: Query<Interrupted, Candidate>;
+	/** Those that lock the contacts of as many, so that nobody opts out between the rules and the mark. */
+	readonly lockDue: Query<Due, unknown>;
+	readonly lockInterrupted: Query<Interrupted, unknown>;
+}
+
+interface Due extends SliceRange {
+	readonly at: number;
+	readonly limit: number;
+}
+
+interface Interrupted extends SliceRange {
+	readonly claim: number;
+	readonly limit: number;
 }
 
 /** Finds whose turn it is in a slice, and asks the rules again. */
@@ -46,25 +59,29 @@ export class SliceCandidates {
 
 function buildQueries(dialect: SqlDialect, rules: readonly BoundRule[]): CandidateQueries {
 	const { db } = dialect;
+	const recipients = sql.table("convoke_broadcast_recipients");
+	const contacts = sql.table("convoke_contacts");
 	const chosen = (
 		param: (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>,
 		condition: RawBuilder<unknown>,
-	) => sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts, r.tries as recipient_tries,
-			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
-		from ${sql.table("convoke_broadcast_recipients")} as r left join ${sql.table("convoke_contacts")} as c
-			on c.tenant_id = r.tenant_id and c.id = r.contact_id
-		where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
+	) => sql`where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 			and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")} and ${condition}
 		order by r.contact_id limit ${param("limit")}`;
+	const judged = sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts, r.tries as recipient_tries,
+			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
+		from ${recipients} as r left join ${contacts} as c on c.tenant_id = r.tenant_id and c.id = r.contact_id`;
+	const contactOf = sql`select c.id from ${recipients} as r
+		join ${contacts} as c on c.tenant_id = r.tenant_id and c.id = r.contact_id`;
+	const due = (param: (name: keyof Due) => RawBuilder<unknown>) =>
+		chosen(param, sql`r.state = 'pending' and (r.retry_at is null or r.retry_at <= ${param("at")})`);
+	const interrupted = (param: (name: keyof Interrupted) => RawBuilder<unknown>) =>
+		chosen(param, sql`r.state = 'sending' and r.claim < ${param("claim")}`);
+	const share = dialect.lock("share", "c");
+	const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 	return {
-		due: query<SliceRange & { readonly at: number; readonly limit: number }>()((param) => {
-			const due = sql`r.state = 'pending' and (r.retry_at is null or r.retry_at <= ${param("at")})`;
-			const statement = chosen(param, due);
-			return { compile: () => statement.compile(db) };
-		}),
-		interrupted: query<SliceRange & { readonly claim: number; readonly limit: number }>()((param) => {
-			const statement = chosen(param, sql`r.state = 'sending' and r.claim < ${param("claim")}`);
-			return { compile: () => statement.compile(db) };
-		}),
+		due: query<Due>()((param) => compiled(sql<Candidate>`${judged} ${due(param)}`)),
+		lockDue: query<Due>()((param) => compiled(sql`${contactOf} ${due(param)} ${share}`)),
+		interrupted: query<Interrupted>()((param) => compiled(sql<Candidate>`${judged} ${interrupted(param)}`)),
+		lockInterrupted: query<Interrupted>()((param) => compiled(sql`${contactOf} ${interrupted(param)} ${share}`)),
 	};
 }

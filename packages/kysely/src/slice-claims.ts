@@ -19,7 +19,8 @@ interface Claim {
 	readonly broadcast: string;
 	readonly slice: string;
 	readonly owner: string;
-	readonly end: number;
+	readonly now: number;
+	readonly leaseMs: number;
 	readonly interrupted: number;
 }
 
@@ -32,7 +33,8 @@ export class SliceClaims {
 	readonly #open: Query<object, { recipients: number | null }>;
 	readonly #oldestLease: Query<object, { lease_end: number | null }>;
 
-	constructor({ db }: SqlDialect) {
+	constructor(dialect: SqlDialect) {
+		const { db } = dialect;
 		this.#free = query<{ now: number; at: number }>()((param) => {
 			const due = db
 				.selectFrom("convoke_broadcast_recipients as r")
@@ -51,19 +53,20 @@ export class SliceClaims {
 				.select(["s.tenant_id", "s.broadcast_id", "s.id", "s.claim", "s.sending"])
 				.where("b.status", "=", sql.lit("sending"))
 				.where("s.open", ">", sql.lit(0))
-				.where((eb) => eb.or([eb("s.owner", "is", null), eb("s.lease_end", "<=", param("now"))]))
+				.where((eb) => eb.or([eb("s.owner", "is", null), eb("s.lease_end", "<=", dialect.clock(param("now")))]))
 				.where((eb) => eb.or([eb("s.sending", ">", sql.lit(0)), eb.exists(due)]))
 				.orderBy("b.id")
 				.orderBy("b.tenant_id")
 				.orderBy("s.first_contact_id")
-				.limit(1);
+				.limit(1)
+				.modifyEnd(dialect.lockUnlocked);
 		});
 		this.#claim = query<Claim>()((param) =>
 			db
 				.updateTable("convoke_broadcast_slices")
 				.set({
 					owner: param("owner"),
-					lease_end: param("end"),
+					lease_end: sql<number>`${dialect.clock(param("now"))} + ${param("leaseMs")}`,
 					claim: sql<number>`claim + 1`,
 					interrupted: param("interrupted"),
 				})
@@ -114,7 +117,7 @@ export class SliceClaims {
 										slice.or([
 											slice("s.pending", ">", sql.lit(0)),
 											slice("s.owner", "is", null),
-											slice("s.lease_end", "<=", param("now")),
+											slice("s.lease_end", "<=", dialect.clock(param("now"))),
 										]),
 									),
 							),
@@ -128,7 +131,7 @@ export class SliceClaims {
 		this.#waiting = query<object>()(() =>
 			db
 				.selectFrom("convoke_broadcasts")
-				.select(sql<number>`count(*)`.as("broadcasts"))
+				.select(sql<number>`cast(count(*) as integer)`.as("broadcasts"))
 				.where("status", "in", ["queued", "sending"]),
 		);
 		this.#open = query<object>()(() =>
@@ -137,7 +140,7 @@ export class SliceClaims {
 				.innerJoin("convoke_broadcast_slices as s", (join) =>
 					join.onRef("s.tenant_id", "=", "b.tenant_id").onRef("s.broadcast_id", "=", "b.id"),
 				)
-				.select(sql<number | null>`sum(s."open")`.as("recipients"))
+				.select(sql<number | null>`cast(sum(s."open") as integer)`.as("recipients"))
 				.where("b.status", "=", "sending")
 				.where("s.open", ">", sql.lit(0)),
 		);
@@ -158,7 +161,7 @@ export class SliceClaims {
 		const { tenant_id: tenantId, broadcast_id: broadcastId, id: sliceId } = free;
 		const slice = { tenant: tenantId, broadcast: broadcastId, slice: sliceId };
 		const interrupted = free.sending > 0 ? 1 : 0;
-		yield* changesOf(this.#claim.bind({ ...slice, owner, end: now + leaseMs, interrupted }));
+		yield* changesOf(this.#claim.bind({ ...slice, owner, now, leaseMs, interrupted }));
 		return { tenantId, broadcastId, sliceId, owner, claim: free.claim + 1 };
 	}
 

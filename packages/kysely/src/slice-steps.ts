@@ -20,7 +20,6 @@ interface FoundSlice extends DeliveryCounts {
 	readonly last_contact_id: string;
 	readonly open_from: string;
 	readonly owner: string | null;
-	readonly lease_end: number | null;
 	readonly claim: number;
 	readonly interrupted: number;
 }
@@ -31,7 +30,9 @@ interface SteppedSlice extends OfBroadcast, DeliveryCounts {
 	readonly open_from: string;
 	readonly open: number;
 	readonly owner: string | null;
-	readonly lease_end: number | null;
+	/** How long the lease lasts from `now` on, in milliseconds; null leaves its end alone. */
+	readonly leaseMs: number | null;
+	readonly now: number;
 	readonly interrupted: number;
 }
 
@@ -53,7 +54,7 @@ export class SliceSteps {
 	readonly #hold: Query<SliceRange & { readonly claim: number; readonly at: number }, unknown>;
 	readonly #nextOpen: Query<SliceRange, { contact_id: string }>;
 	readonly #nextDue: Query<SliceRange & { readonly at: number }, { contact_id: string }>;
-	readonly #nextRetry: Query<SliceRange, { retry_at: number }>;
+	readonly #nextRetry: Query<SliceRange, { retry_at: number | string }>;
 	readonly #update: Query<SteppedSlice, unknown>;
 
 	constructor(dialect: SqlDialect) {
@@ -67,16 +68,19 @@ export class SliceSteps {
 		const range = (param: Param<SliceRange>) =>
 			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
+		const leaseEnd = (param: Param<SteppedSlice>) =>
+			sql`coalesce(${dialect.clock(sql`${param("now")}`)} + ${param("leaseMs")}, lease_end)`;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 
 		this.#status = query<OfBroadcast>()((param) =>
 			compiled(sql<{ status: BroadcastStatus }>`select status from ${sql.table("convoke_broadcasts")}
-				where tenant_id = ${param("tenant")} and id = ${param("broadcast")}`),
+				where tenant_id = ${param("tenant")} and id = ${param("broadcast")} ${dialect.lock("share")}`),
 		);
 		this.#find = query<OfBroadcast & { readonly slice: string }>()((param) =>
 			compiled(sql<FoundSlice>`select first_contact_id, last_contact_id, open_from, pending, sending, sent, failed,
-					skipped, uncertain, owner, lease_end, claim, interrupted from ${slices}
-				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`),
+					skipped, uncertain, owner, claim, interrupted from ${slices}
+				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}
+				${dialect.lock("update")}`),
 		);
 		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
 			(param) =>
@@ -107,14 +111,14 @@ export class SliceSteps {
 				and state = 'pending' and (retry_at is null or retry_at <= ${param("at")}) order by contact_id limit 1`),
 		);
 		this.#nextRetry = query<SliceRange>()((param) =>
-			compiled(sql<{ retry_at: number }>`select min(retry_at) as retry_at from ${recipients}
+			compiled(sql<{ retry_at: number | string }>`select min(retry_at) as retry_at from ${recipients}
 				where ${range(param)} and state = 'pending'`),
 		);
 		this.#update = query<SteppedSlice>()((param) =>
 			compiled(sql`update ${slices} set open_from = ${param("open_from")}, "open" = ${param("open")},
 					pending = ${param("pending")}, sending = ${param("sending")}, sent = ${param("sent")},
 					failed = ${param("failed")}, skipped = ${param("skipped")}, uncertain = ${param("uncertain")},
-					owner = ${param("owner")}, lease_end = ${param("lease_end")}, interrupted = ${param("interrupted")}
+					owner = ${param("owner")}, lease_end = ${leaseEnd(param)}, interrupted = ${param("interrupted")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}`),
 		);
 	}
@@ -149,7 +153,8 @@ export class SliceSteps {
 				open_from: next?.contact_id ?? last,
 				open,
 				...countsAfter(found, changes),
-				...leaseAfter(found, step, held, now),
+				...leaseAfter(found, step, held),
+				now,
 				interrupted: filled.interrupted ? 1 : 0,
 			}),
 		);
@@ -168,14 +173,18 @@ export class SliceSteps {
 			interrupted = false;
 		} else if (interrupted) {
 			const left = { ...rangeOf(work), claim: step.lease.claim };
-			interrupted = yield* this.#markAll(work, marked, "sending", (limit) =>
-				queries.interrupted.bind({ ...left, limit }),
-			);
+			interrupted = yield* this.#markAll(work, marked, "sending", (limit) => ({
+				lock: queries.lockInterrupted.bind({ ...left, limit }),
+				candidates: queries.interrupted.bind({ ...left, limit }),
+			}));
 		}
 		let isMoreDue: boolean | undefined;
 		if (!interrupted && step.mark > 0) {
 			const due = { ...rangeOf(work), at: step.at.getTime() };
-			isMoreDue = yield* this.#markAll(work, marked, "pending", (limit) => queries.due.bind({ ...due, limit }));
+			isMoreDue = yield* this.#markAll(work, marked, "pending", (limit) => ({
+				lock: queries.lockDue.bind({ ...due, limit }),
+				candidates: queries.due.bind({ ...due, limit }),
+			}));
 		}
 		marked.sort((a, b) => (a.contact.id < b.contact.id ? -1 : 1));
 		return { marked, interrupted, isMoreDue };
@@ -192,12 +201,15 @@ export class SliceSteps {
 		work: SliceWork,
 		marked: MarkedRecipient[],
 		from: "sending" | "pending",
-		find: (limit: number) => Statement<Candidate>,
+		find: (limit: number) => { readonly lock: Statement; readonly candidates: Statement<Candidate> },
 	): Unit<boolean> {
 		for (;;) {
 			const places = work.step.mark - marked.length;
 			// One more than there are places for, to know whether somebody is left.
-			const candidates = yield* all(find(places + 1));
+			const next = find(places + 1);
+			// First, and in a statement of its own: only the next one sees what was committed while this one waited.
+			if (this.#dialect.isConcurrent) yield next.lock;
+			const candidates = yield* all(next.candidates);
 			yield* this.#judge(work, marked, from, candidates.slice(0, places));
 			if (candidates.length <= places) return false;
 			if (marked.length === work.step.mark) return true;
@@ -242,7 +254,7 @@ export class SliceSteps {
 			if (due !== undefined) return undefined;
 		}
 		const next = yield* first(this.#nextRetry.bind(range));
-		return next === undefined ? undefined : new Date(next.retry_at);
+		return next === undefined ? undefined : new Date(Number(next.retry_at));
 	}
 }
 
@@ -268,11 +280,10 @@ function countsAfter(found: FoundSlice, changes: CountChanges): DeliveryCounts {
 
 /** Who holds a slice after a step, and how long. */
 function leaseAfter(
-	{ owner, lease_end }: FoundSlice,
+	{ owner }: FoundSlice,
 	{ lease, leaseMs }: SliceStep,
 	held: boolean,
-	now: number,
-): Pick<SteppedSlice, "owner" | "lease_end"> {
-	if (!held) return { owner, lease_end };
-	return { owner: leaseMs > 0 ? lease.owner : null, lease_end: now + leaseMs };
+): Pick<SteppedSlice, "owner" | "leaseMs"> {
+	if (!held) return { owner, leaseMs: null };
+	return { owner: leaseMs > 0 ? lease.owner : null, leaseMs };
 }

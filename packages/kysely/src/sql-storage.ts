@@ -39,7 +39,7 @@ export class SqlStorage implements Storage {
 
 	async findDue(at: Date, limit: number): Promise<readonly DueBroadcast[]> {
 		this.#refuseWork();
-		const now = await this.#runner.now();
+		const now = this.#runner.time();
 		return this.#runner.read(() => this.#stores.sliceClaims.due(at, now, limit));
 	}
 
@@ -50,7 +50,7 @@ export class SqlStorage implements Storage {
 	}): Promise<SliceLease | undefined> {
 		this.#refuseWork();
 		const { owner, leaseMs, at } = claim;
-		const now = await this.#runner.now();
+		const now = this.#runner.time();
 		return this.#runner.write(() => this.#stores.sliceClaims.claim(owner, leaseMs, at, now));
 	}
 

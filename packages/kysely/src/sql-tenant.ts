@@ -35,6 +35,7 @@ import type { RecipientFilter } from "./recipient-store.ts";
 import type { Removal } from "./catalogue-store.ts";
 import type { ContactCursor, PageStep } from "./contact-store.ts";
 import { addCounts, NO_COUNTS } from "./recipient-counts.ts";
+import { BEFORE_ALL } from "./ids.ts";
 import { refusedWhenHosted } from "./sql-errors.ts";
 import type { Runner } from "./statement.ts";
 import type { Stores } from "./stores.ts";
@@ -168,8 +169,9 @@ export class SqlTenant implements TenantStorage {
 		return this.#runner.write(() => this.#stores.suppressions.delete(this.#tenant, addressHash, events));
 	}
 
-	listEvents(after: string | undefined, limit: number): Promise<readonly ConvokeEvent[]> {
-		return this.#runner.read(() => this.#stores.events.list(this.#tenant, after, limit));
+	async listEvents(after: string | undefined, limit: number): Promise<readonly ConvokeEvent[]> {
+		const frontier = await this.#runner.read(() => this.#stores.events.frontier(this.#tenant));
+		return this.#runner.read(() => this.#stores.events.list(this.#tenant, after, limit, frontier));
 	}
 
 	pageContactEvents(
@@ -216,12 +218,12 @@ export class SqlTenant implements TenantStorage {
 	}
 
 	async advanceSlice(step: SliceStep): Promise<SliceTurn> {
-		const now = await this.#runner.now();
+		const now = this.#runner.time();
 		return this.#runner.write(() => this.#stores.sliceSteps.advance(this.#tenant, step, now));
 	}
 
 	async moveRecipients(move: RecipientMove): Promise<number> {
-		const now = await this.#runner.now();
+		const now = this.#runner.time();
 		return this.#runner.write(() => this.#stores.recipients.move(this.#tenant, move, now));
 	}
 
@@ -257,7 +259,7 @@ export class SqlTenant implements TenantStorage {
 
 	async recountBroadcast(broadcastId: string): Promise<RecipientCounts> {
 		let counts = NO_COUNTS;
-		let after = "";
+		let after = BEFORE_ALL;
 		for (;;) {
 			const from = after;
 			const next = await this.#runner.read(() => this.#stores.recipients.recountSlice(this.#tenant, broadcastId, from));

@@ -39,6 +39,8 @@ export interface Runner {
 	migrate(): Promise<void>;
 	/** The storage's own time, in milliseconds. */
 	now(): Promise<number>;
+	/** The time that statements are given, in milliseconds, where the database has none of its own; see `SqlDialect.clock`. */
+	time(): number;
 	/** Whether the unit is part of a transaction that the host began, so that long work and migrations are refused. */
 	readonly isHosted: boolean;
 	/** Ends all work. */

@@ -8,11 +8,15 @@ import type { Unit } from "./statement.ts";
 
 const PROPERTY = propertyUse("");
 
+type Listed = Query<{ tenant: string; values: unknown }, { use: string }>;
+
 /** What broadcasts that are under way, and segments, hold on to. */
 export class Uses {
 	readonly #dialect: SqlDialect;
 	readonly #inUse: Query<{ tenant: string; use: string }, { id: string }>;
-	readonly #existing: Query<{ tenant: string; ids: unknown; keys: unknown }, { use: string }>;
+	readonly #segments: Listed;
+	readonly #topics: Listed;
+	readonly #properties: Listed;
 
 	constructor(dialect: SqlDialect) {
 		const { db } = dialect;
@@ -33,25 +37,9 @@ export class Uses {
 				)
 				.limit(1),
 		);
-		this.#existing = query<{ tenant: string; ids: unknown; keys: unknown }>()((param) => {
-			const ids = dialect.list(param("ids"), "id") as never;
-			const keys = dialect.list(param("keys"), "text") as never;
-			const entity = (table: "convoke_segments" | "convoke_topics") =>
-				db
-					.selectFrom(table)
-					.select(sql<string>`cast(id as text)`.as("use"))
-					.where("tenant_id", "=", param("tenant"))
-					.where("id", "in", ids);
-			return entity("convoke_segments")
-				.unionAll(entity("convoke_topics"))
-				.unionAll(
-					db
-						.selectFrom("convoke_properties")
-						.select("key as use")
-						.where("tenant_id", "=", param("tenant"))
-						.where("key", "in", keys),
-				);
-		});
+		this.#segments = this.#listed("convoke_segments", "id");
+		this.#topics = this.#listed("convoke_topics", "id");
+		this.#properties = this.#listed("convoke_properties", "key");
 	}
 
 	/** Whether a broadcast that is under way, or a segment, has this among its uses. */
@@ -59,13 +47,33 @@ export class Uses {
 		return (yield* first(this.#inUse.bind({ tenant, use }))) !== undefined;
 	}
 
-	/** Whether all of these exist. */
+	/** Whether all of these exist, until the unit ends. */
 	*doExist(tenant: string, uses: readonly string[]): Unit<boolean> {
 		if (uses.length === 0) return true;
 		const keys = uses.filter((use) => use.startsWith(PROPERTY)).map((use) => use.slice(PROPERTY.length));
 		const ids = uses.filter((use) => !use.startsWith(PROPERTY));
-		const encoded = { ids: this.#dialect.encodeList(ids), keys: this.#dialect.encodeList(keys) };
-		const found = yield* all(this.#existing.bind({ tenant, ...encoded }));
-		return new Set(found.map(({ use }) => use)).size === new Set([...ids, ...keys]).size;
+		const found = [
+			...(yield* this.#found(this.#segments, tenant, ids)),
+			...(yield* this.#found(this.#topics, tenant, ids)),
+			...(yield* this.#found(this.#properties, tenant, keys)),
+		];
+		return new Set(found).size === new Set([...ids, ...keys]).size;
+	}
+
+	*#found(listed: Listed, tenant: string, values: readonly string[]): Unit<readonly string[]> {
+		if (values.length === 0) return [];
+		const rows = yield* all(listed.bind({ tenant, values: this.#dialect.encodeList(values) }));
+		return rows.map(({ use }) => use);
+	}
+
+	/** Shares a lock on what it finds, so that it is still there at the end of the unit. */
+	#listed(table: "convoke_segments" | "convoke_topics" | "convoke_properties", column: "id" | "key"): Listed {
+		const type = column === "id" ? "id" : "text";
+		return query<{ tenant: string; values: unknown }>()((param) => {
+			const listed = sql<{ use: string }>`select ${sql.ref(column)} as "use" from ${sql.table(table)}
+				where tenant_id = ${param("tenant")} and ${sql.ref(column)} in ${this.#dialect.list(param("values"), type)}
+				${this.#dialect.lock("share")}`;
+			return { compile: () => listed.compile(this.#dialect.db) };
+		});
 	}
 }

@@ -7,10 +7,12 @@ const types: ColumnTypes = {
 	text: "text",
 	id: "text",
 	json: "text",
+	document: "text",
 	integer: "integer",
 	flag: "integer",
 	instant: "integer",
 	sequence: "integer primary key autoincrement",
+	transaction: "",
 	clustered: " without rowid",
 	table: (name) => `convoke_${name}`,
 	index: (name) => `convoke_${name}`,
@@ -38,6 +40,13 @@ export const sqliteDialect: SqlDialect = {
 	// One prepared statement for any number of rows is as fast as several rows in a statement.
 	rowsPerInsert: 1,
 	fence: sql`limit -1`,
+	// One unit writes at a time.
+	isConcurrent: false,
+	lock: () => sql``,
+	lockUnlocked: sql``,
+	areEventsComing: sql<boolean>`false`,
+	isEventSettled: sql<boolean>`true`,
+	clock: (given) => given,
 	list: (values) => sql`(select value from json_each(${values}))`,
 	encodeList: (values) => JSON.stringify(values),
 	records: (records, fields: Readonly<Record<string, ValueType>>) => {

@@ -77,6 +77,10 @@ export class SqliteRunner implements Runner {
 
 	async now(): Promise<number> {
 		if (this.#isClosed) throw storageClosed();
+		return this.time();
+	}
+
+	time(): number {
 		return this.#options.clock.now().getTime();
 	}
 

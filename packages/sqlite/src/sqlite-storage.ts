@@ -1,7 +1,7 @@
 import type { Clock, Storage } from "@convoke/core";
 import { invalidInput, systemClock } from "@convoke/core";
-import { checkSchema, first, HostedRunner, refusedWhenHosted, SqlStorage } from "@convoke/kysely";
-import type { HostTransaction, Runner, Statement, Unit } from "@convoke/kysely";
+import { checkSchema, first, HostedRunner, kyselyTransaction, refusedWhenHosted, SqlStorage } from "@convoke/kysely";
+import type { HostKysely, Runner, Statement, Unit } from "@convoke/kysely";
 import type { Database } from "better-sqlite3";
 import { backUp } from "./sqlite-backup.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
@@ -34,7 +34,7 @@ export interface SqliteStorageOptions {
 	 * A Kysely transaction of the host: whatever is done through this storage is part of it. It migrates nothing, imports
 	 * nothing and serves no worker.
 	 */
-	readonly db?: HostTransaction | undefined;
+	readonly db?: HostKysely | undefined;
 	/**
 	 * What an answer means. `full`: it outlives a power failure (`synchronous=FULL`); `normal`: it outlives the process,
 	 * and the last ones may be lost when the machine stops. For `filename` only.
@@ -72,7 +72,8 @@ export function createSqliteStorage(options: SqliteStorageOptions): SqliteStorag
 		throw invalidInput("invalid_option", "durability", "`durability` must be `full` or `normal`.");
 	}
 	if (db !== undefined) {
-		const runner = new HostedRunner({ transaction: db, check: checkHosted, clock, toError: toStorageError });
+		const connection = kyselyTransaction(db);
+		const runner = new HostedRunner({ connection, check: checkHosted, clock, toError: toStorageError });
 		return new CopyableStorage(runner, () => Promise.reject(refusedWhenHosted("A backup")));
 	}
 	const open = (mayCreate: boolean): SqliteConnection =>

@@ -1,0 +1,75 @@
+import type { ContactEntry } from "@convoke/core";
+import type { RawBuilder } from "kysely";
+import { sql } from "kysely";
+import type { SqlDialect } from "./dialect.ts";
+import { query } from "./query.ts";
+import type { Query } from "./query.ts";
+import { all } from "./statement.ts";
+import type { Unit } from "./statement.ts";
+
+/** Columns that contacts are looked up by. */
+const KEYS = ["id", "address_key", "external_id", "address_hash"] as const;
+
+type Key = (typeof KEYS)[number];
+type Bound = { readonly tenant: string } & Readonly<Partial<Record<Key, unknown>>>;
+
+/** Locks the contacts that a unit decides by, where units run side by side. */
+export class ContactLocks {
+	readonly #dialect: SqlDialect;
+	/** By the keys that are looked for. */
+	readonly #compiled = new Map<string, Query<Bound, { id: string }>>();
+
+	constructor(dialect: SqlDialect) {
+		this.#dialect = dialect;
+	}
+
+	/**
+	 * Locks every contact that entries mean or meet, in the order of their ids so that units wait for each other instead
+	 * of deadlocking, and answers those. `undefined`: nothing is locked here.
+	 */
+	*lock(tenant: string, entries: readonly ContactEntry[]): Unit<ReadonlySet<string> | undefined> {
+		if (!this.#dialect.isConcurrent) return undefined;
+		const wanted = valuesOf(entries);
+		const keys = KEYS.filter((key) => wanted[key].length > 0);
+		if (keys.length === 0) return new Set();
+		const lists = Object.fromEntries(keys.map((key) => [key, this.#dialect.encodeList(wanted[key])]));
+		const rows = yield* all(this.#query(keys).bind({ tenant, ...lists }));
+		return new Set(rows.map(({ id }) => id));
+	}
+
+	#query(keys: readonly Key[]): Query<Bound, { id: string }> {
+		const name = keys.join();
+		const known = this.#compiled.get(name) ?? this.#build(keys);
+		this.#compiled.set(name, known);
+		return known;
+	}
+
+	#build(keys: readonly Key[]): Query<Bound, { id: string }> {
+		const { db } = this.#dialect;
+		const contacts = sql.table("convoke_contacts");
+		return query<Bound>()((param) => {
+			const tenant = param("tenant");
+			// One index each: an `or` over all of them would read the whole table.
+			const matching = keys.map((key): RawBuilder<unknown> => {
+				const list = this.#dialect.list(param(key), key === "id" ? "id" : "text");
+				return sql`select id from ${contacts} where tenant_id = ${tenant} and ${sql.ref(key)} in ${list}`;
+			});
+			const locked = sql<{ id: string }>`select id from ${contacts} where tenant_id = ${tenant}
+				and id in (${sql.join(matching, sql` union `)}) order by id ${this.#dialect.lock("update")}`;
+			return { compile: () => locked.compile(db) };
+		});
+	}
+}
+
+function valuesOf(entries: readonly ContactEntry[]): Readonly<Record<Key, readonly string[]>> {
+	const values: Record<Key, string[]> = { id: [], address_key: [], external_id: [], address_hash: [] };
+	for (const { key, address, externalId } of entries) {
+		if ("id" in key) values.id.push(key.id);
+		else if ("addressKey" in key) values.address_key.push(key.addressKey);
+		else if ("externalId" in key) values.external_id.push(key.externalId);
+		else values.address_hash.push(key.addressHash);
+		if (address !== undefined) values.address_key.push(address.key);
+		if (externalId !== undefined) values.external_id.push(externalId);
+	}
+	return values;
+}

@@ -1,0 +1,4 @@
+export { createDatabase } from "./database.ts";
+export type { TestDatabase } from "./database.ts";
+export { startPostgres } from "./server.ts";
+export type { PostgresServer } from "./server.ts";
