@@ -8,9 +8,10 @@ import type { TransportOutcome } from "@convoke/core";
  * looks like one while connecting (`ETIMEDOUT`, `CONN`), so the error alone never decides.
  *
  *   421, 454, 530, 534, 535, 538; any refusal before RCPT    account_problem, except of STARTTLS, which is deferred
+ *                                                            and unreached; 454 with a time to wait
  *   5xx to RCPT or DATA                                      rejected, except 552, 5.2.2 and 503
  *   4xx to RCPT or DATA                                      deferred
- *   no reply, message not begun                              deferred
+ *   no reply, message not begun                              deferred and unreached
  *   no reply, message begun                                  uncertain
  */
 
@@ -69,11 +70,11 @@ export function parseQueueId(response: string): string | undefined {
 
 function toRefusal(failure: Failure): TransportOutcome {
 	const code = failure.responseCode ?? 0;
-	if (failure.code === "ETLS" || failure.command === "STARTTLS") return deferred("tls_failed", "");
+	if (failure.code === "ETLS" || failure.command === "STARTTLS") return unreached("tls_failed");
 	const isSignIn = failure.code === "EAUTH" || failure.command.startsWith("AUTH");
 	if (isSignIn && code !== 421) return { kind: "account_problem", reason: "authentication_failed" };
 	const account = ACCOUNT.get(code);
-	if (account !== undefined) return { kind: "account_problem", reason: account };
+	if (account !== undefined) return toAccountProblem(account, failure.response);
 	if (failure.command !== "RCPT TO" && failure.command !== "DATA") {
 		return { kind: "account_problem", reason: failure.command === "MAIL FROM" ? "sender_refused" : "service_refused" };
 	}
@@ -95,8 +96,21 @@ function toUnreached(failure: Failure): TransportOutcome {
 	// nodemailer itself refuses an address it could not write on the wire.
 	if (failure.code === "EENVELOPE" && failure.command === "API") return { kind: "rejected", reason: "invalid_address" };
 	if (failure.code === "EENVELOPE") return deferred("protocol_error", "");
-	if (/CERT|TLS|SSL/.test(failure.originalCode)) return deferred("tls_failed", "");
-	return deferred(UNREACHED.get(failure.code) ?? "hand_over_failed", "");
+	if (/CERT|TLS|SSL/.test(failure.originalCode)) return unreached("tls_failed");
+	const reason = UNREACHED.get(failure.code);
+	return reason === undefined ? deferred("hand_over_failed", "") : unreached(reason);
+}
+
+/** How long to wait when a server throttles and does not say for how long. */
+const THROTTLED_MS = 10_000;
+
+function toAccountProblem(reason: string, response: string): TransportOutcome {
+	const retryAfterMs = parseDelay(response) ?? (reason === "throttled" ? THROTTLED_MS : undefined);
+	return { kind: "account_problem", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+function unreached(reason: string): TransportOutcome {
+	return { kind: "deferred", reason, unreached: true };
 }
 
 function deferred(reason: string, response: string): TransportOutcome {

@@ -59,7 +59,7 @@ export function createSmtpTransport(urlOrOptions: string | SmtpOptions): Transpo
 		} catch (error) {
 			// A connection reads the message only after the server has said 354.
 			const begun = handOver.bodies.some((body) => body.readableDidRead);
-			if (closed && !begun) return { kind: "deferred", reason: "transport_closed" };
+			if (closed && !begun) return { kind: "deferred", reason: "transport_closed", unreached: true };
 			return toOutcome(error, begun);
 		}
 	}

@@ -59,11 +59,23 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
 export type Step = string | ((socket: Socket) => void);
 
 /** The commands a scripted server can be told about; `END` is the dot after the message. */
-export type Command = "GREETING" | "EHLO" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "BODY" | "END" | "RSET" | "QUIT";
+export type Command =
+	| "GREETING"
+	| "EHLO"
+	| "HELO"
+	| "AUTH"
+	| "MAIL"
+	| "RCPT"
+	| "DATA"
+	| "BODY"
+	| "END"
+	| "RSET"
+	| "QUIT";
 
 const POLITE: Readonly<Record<Command, Step>> = {
 	GREETING: "220 test ESMTP",
 	EHLO: "250-test\r\n250 AUTH PLAIN",
+	HELO: "250 test",
 	AUTH: "235 2.7.0 OK",
 	MAIL: "250 2.1.0 OK",
 	RCPT: "250 2.1.5 OK",
@@ -127,7 +139,7 @@ export async function startScriptedServer(script: Partial<Record<Command, Step>>
 
 function toCommand(line: string): Command | undefined {
 	const word = line.slice(0, 4).toUpperCase();
-	const known: readonly Command[] = ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT"];
+	const known: readonly Command[] = ["EHLO", "HELO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT"];
 	return known.find((command) => command === word);
 }
 

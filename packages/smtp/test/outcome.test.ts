@@ -24,6 +24,8 @@ const account = (reason: string): TransportOutcome => ({ kind: "account_problem"
 const rejected = (reason: string): TransportOutcome => ({ kind: "rejected", reason });
 const deferred = (reason: string, retryAfterMs?: number): TransportOutcome =>
 	retryAfterMs === undefined ? { kind: "deferred", reason } : { kind: "deferred", reason, retryAfterMs };
+const unreached = (reason: string): TransportOutcome => ({ kind: "deferred", reason, unreached: true });
+const throttled: TransportOutcome = { kind: "account_problem", reason: "throttled", retryAfterMs: 10_000 };
 const uncertain = (reason: string): TransportOutcome => ({ kind: "uncertain", reason });
 
 test.each<[string, TransportOutcome]>([
@@ -45,7 +47,11 @@ test.each<[string, TransportOutcome]>([
 	["450 wait 90s", deferred("try_later", 90_000)],
 	["503 5.5.1 MAIL first", deferred("protocol_error")],
 	["421 4.7.0 too many connections", account("service_unavailable")],
-	["454 Throttling failure: maximum sending rate exceeded", account("throttled")],
+	["454 Throttling failure: maximum sending rate exceeded", throttled],
+	[
+		"421 4.7.0 Too fast, try again in 30 seconds",
+		{ kind: "account_problem", reason: "service_unavailable", retryAfterMs: 30_000 },
+	],
 	["530 5.7.0 authentication required", account("authentication_required")],
 	["yes?", deferred("protocol_error")],
 ])("RCPT TO answered with %s", async (answer, outcome) => {
@@ -70,7 +76,7 @@ test.each<[string, TransportOutcome]>([
 	["553 5.1.8 who?", account("sender_refused")],
 	["451 4.3.0 later", account("sender_refused")],
 	["421 too many messages", account("service_unavailable")],
-	["454 throttled", account("throttled")],
+	["454 throttled", throttled],
 	["530 5.7.0 authentication required", account("authentication_required")],
 ])("MAIL FROM answered with %s", async (answer, outcome) => {
 	expect(await sendTo(await startScriptedServer({ MAIL: answer }))).toEqual(outcome);
@@ -89,21 +95,31 @@ test.each<[string, TransportOutcome]>([
 test.each<[string, TransportOutcome]>([
 	["554 no service here", account("service_refused")],
 	["421 busy", account("service_unavailable")],
-	["hello there", deferred("protocol_error")],
+	["hello there", unreached("protocol_error")],
 ])("a greeting %s", async (answer, outcome) => {
 	expect(await sendTo(await startScriptedServer({ GREETING: answer }))).toEqual(outcome);
 });
 
+test.each<[string, TransportOutcome]>([
+	["554 5.7.1 go away", account("service_refused")],
+	["421 4.3.2 shutting down", account("service_unavailable")],
+	["450 4.3.2 later", account("service_refused")],
+])("EHLO, and HELO after it, answered with %s", async (answer, outcome) => {
+	expect(await sendTo(await startScriptedServer({ EHLO: answer, HELO: answer }))).toEqual(outcome);
+});
+
 test("a connection lost or silent before the message was asked for can be tried again", async () => {
-	expect(await sendTo(await startScriptedServer({ GREETING: saySilence }), PATIENCE)).toEqual(deferred("timed_out"));
-	expect(await sendTo(await startScriptedServer({ MAIL: hangUp }))).toEqual(deferred("connection_failed"));
-	expect(await sendTo(await startScriptedServer({ RCPT: saySilence }), PATIENCE)).toEqual(deferred("timed_out"));
-	expect(await sendTo(await startScriptedServer({ DATA: hangUp }))).toEqual(deferred("connection_failed"));
-	expect(await sendTo(await startScriptedServer({ DATA: saySilence }), PATIENCE)).toEqual(deferred("timed_out"));
+	expect(await sendTo(await startScriptedServer({ EHLO: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
+	expect(await sendTo(await startScriptedServer({ EHLO: hangUp }))).toEqual(unreached("connection_failed"));
+	expect(await sendTo(await startScriptedServer({ GREETING: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
+	expect(await sendTo(await startScriptedServer({ MAIL: hangUp }))).toEqual(unreached("connection_failed"));
+	expect(await sendTo(await startScriptedServer({ RCPT: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
+	expect(await sendTo(await startScriptedServer({ DATA: hangUp }))).toEqual(unreached("connection_failed"));
+	expect(await sendTo(await startScriptedServer({ DATA: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
 });
 
 test("a server that hangs up before its greeting can be tried again", async () => {
-	expect(await sendTo(await startScriptedServer({ GREETING: hangUp }))).toEqual(deferred("connection_failed"));
+	expect(await sendTo(await startScriptedServer({ GREETING: hangUp }))).toEqual(unreached("connection_failed"));
 });
 
 test("a connection lost or silent once the message has begun leaves its fate unknown", async () => {
@@ -148,17 +164,17 @@ test("a server that is not there can be tried again", async () => {
 	const where = server.address();
 	await new Promise((resolve) => server.close(resolve));
 	const transport = createSmtpTransport(`smtp://127.0.0.1:${typeof where === "object" ? where?.port : 0}`);
-	expect(await transport.send(aMessage(), forEver)).toEqual(deferred("connection_failed"));
+	expect(await transport.send(aMessage(), forEver)).toEqual(unreached("connection_failed"));
 	await transport.close();
 	const nowhere = createSmtpTransport("smtp://nowhere.invalid");
-	expect(await nowhere.send(aMessage(), forEver)).toEqual(deferred("dns_failed"));
+	expect(await nowhere.send(aMessage(), forEver)).toEqual(unreached("dns_failed"));
 	await nowhere.close();
 });
 
 test("a server without the TLS that was asked for can be tried again, and gets no message", async () => {
 	const server = await startScriptedServer({});
-	expect(await sendTo(server, { secure: true, connectionTimeoutMs: 1000 })).toEqual(deferred("tls_failed"));
-	expect(await sendTo(await startScriptedServer({}), { requireTls: true })).toEqual(deferred("tls_failed"));
+	expect(await sendTo(server, { secure: true, connectionTimeoutMs: 1000 })).toEqual(unreached("tls_failed"));
+	expect(await sendTo(await startScriptedServer({}), { requireTls: true })).toEqual(unreached("tls_failed"));
 	expect(server.deliveries).toEqual([]);
 });
 

@@ -354,9 +354,13 @@ test("closing waits for what is under way, and hands over nothing more", async (
 	const accepted = outcomes.filter(({ kind }) => kind === "accepted").length;
 	expect(server.deliveries).toHaveLength(1 + accepted);
 	expect(outcomes.filter(({ kind }) => kind !== "accepted")).toEqual(
-		Array.from({ length: 6 - accepted }, () => ({ kind: "deferred", reason: "transport_closed" })),
+		Array.from({ length: 6 - accepted }, () => ({ kind: "deferred", reason: "transport_closed", unreached: true })),
 	);
-	expect(await transport.send(aMessage(), forEver)).toEqual({ kind: "deferred", reason: "transport_closed" });
+	expect(await transport.send(aMessage(), forEver)).toEqual({
+		kind: "deferred",
+		reason: "transport_closed",
+		unreached: true,
+	});
 	await transport.close();
 });
 

@@ -42,15 +42,16 @@ async function attempt(transport: Transport, message: Message, signal: AbortSign
 /** What the answer says in the port's form, and nothing else: it is stored and shown. */
 function readOutcome(answer: unknown): TransportOutcome | undefined {
 	if (typeof answer !== "object" || answer === null) return undefined;
-	const { kind, reason, providerId, retryAfterMs } = answer as Partial<Record<string, unknown>>;
+	const { kind, reason, providerId, retryAfterMs, unreached } = answer as Partial<Record<string, unknown>>;
 	if (kind === "accepted") return { kind, providerId: isProviderId(providerId) ? providerId : undefined };
 	if (typeof reason !== "string") return undefined;
 	const said = REASON.test(reason) ? reason : "unspecified";
 	switch (kind) {
 		case "deferred":
+			return { kind, reason: said, retryAfterMs: readDelay(retryAfterMs), ...(unreached === true && { unreached }) };
+		case "account_problem":
 			return { kind, reason: said, retryAfterMs: readDelay(retryAfterMs) };
 		case "rejected":
-		case "account_problem":
 		case "uncertain":
 			return { kind, reason: said };
 		default:

@@ -31,16 +31,22 @@ export interface Message {
  * What became of one hand-over.
  *
  * `accepted`: taken, with the transport's own id if it has one. `rejected`: refused for good for this recipient.
- * `deferred`: refused for now; try again, not before `retryAfterMs`. `account_problem`: the account or server refuses
- * everything, so that going on is pointless. `uncertain`: nobody knows whether it was taken.
+ * `deferred`: refused for now; try again, not before `retryAfterMs`. With `unreached` the server was not even asked, which
+ * says nothing about the recipient. `account_problem`: the account or server refuses everything, so that going on is
+ * pointless, or, with `retryAfterMs`, pointless until then. `uncertain`: nobody knows whether it was taken.
  * `reason`: lower snake case, at most 100 characters, no address in it; any other counts as `unspecified`.
  * `providerId`: at most 1,000 characters without controls; any other is dropped. `retryAfterMs`: at most a day counts.
  */
 export type TransportOutcome =
 	| { readonly kind: "accepted"; readonly providerId?: string | undefined }
 	| { readonly kind: "rejected"; readonly reason: string }
-	| { readonly kind: "deferred"; readonly reason: string; readonly retryAfterMs?: number | undefined }
-	| { readonly kind: "account_problem"; readonly reason: string }
+	| {
+			readonly kind: "deferred";
+			readonly reason: string;
+			readonly retryAfterMs?: number | undefined;
+			readonly unreached?: true | undefined;
+	  }
+	| { readonly kind: "account_problem"; readonly reason: string; readonly retryAfterMs?: number | undefined }
 	| { readonly kind: "uncertain"; readonly reason: string };
 
 /** Hands finished messages over. */
