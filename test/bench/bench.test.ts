@@ -13,7 +13,7 @@ function bench(...args: readonly string[]) {
 	return { status, stdout, stderr };
 }
 
-function figures(stdout: string): readonly unknown[] {
+function figures(stdout: string): unknown[] {
 	return stdout
 		.trimEnd()
 		.split("\n")
@@ -78,6 +78,7 @@ test.each([
 	["insert", 3],
 	["page", 3],
 	["count", 3],
+	["search", 21],
 ])("%s runs on SQLite", { timeout: 60_000 }, (name, lines) => {
 	const { status, stdout, stderr } = bench(name, "--n", "300", "--runs", "1", "--storage", "sqlite");
 	expect({ status, lines: figures(stdout).length }, stderr).toEqual({ status: 0, lines });
@@ -91,7 +92,9 @@ test("render says how many messages are made in a second, and what templates lea
 
 test("without name every bench runs, and --json keeps quiet beside the lines", { timeout: 60_000 }, () => {
 	const { status, stdout, stderr } = bench("--n", "300", "--runs", "1", "--storage", "memory", "--json");
-	expect({ status, stderr, figures: figures(stdout) }).toEqual({
+	const all = figures(stdout);
+	const searched = all.splice(-21);
+	expect({ status, stderr, figures: all }).toEqual({
 		status: 0,
 		stderr: "",
 		figures: [
@@ -103,6 +106,7 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 			...simpleFigures("count", "ms", 300, "memory"),
 		],
 	});
+	expect(searched).toHaveLength(21);
 });
 
 test("--help shows every bench and examples", { timeout: 60_000 }, () => {
@@ -114,7 +118,7 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, insert, page, count."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, insert, page, count, search."],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],

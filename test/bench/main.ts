@@ -6,12 +6,13 @@ import type { Bench, Figure, Settings } from "./measure.ts";
 import { pageBench } from "./page.ts";
 import { planBench } from "./plan.ts";
 import { renderBench } from "./render.ts";
+import { searchBench } from "./search.ts";
 import { sendBench } from "./send.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 
 // Measures, and prints one JSON line per figure on stdout.
 
-const BENCHES: readonly Bench[] = [planBench, renderBench, sendBench, insertBench, pageBench, countBench];
+const BENCHES: readonly Bench[] = [planBench, renderBench, sendBench, insertBench, pageBench, countBench, searchBench];
 
 const USAGE = `Usage: pnpm bench [name] [options]
 

@@ -109,8 +109,9 @@ export class SqliteByHand implements ByHand {
 	insert(emails: readonly string[], hashKey: Uint8Array): void {
 		const database = this.#database;
 		const contact = database.prepare(`insert into convoke_contacts (tenant_id, id, email, address_key, address_hash,
-				first_name, last_name, properties, unsubscribed, confirmation, needs_smtputf8, sample_key, created_at, updated_at)
-			values ('default', ?, ?, ?, ?, 'First', 'Last', ?, 0, 'none', 0, ?, ?, ?)`);
+				first_name, last_name, properties, unsubscribed, confirmation, needs_smtputf8, sample_key, words, created_at, updated_at)
+			values ('default', ?, ?, ?, ?, 'First', 'Last', ?, 0, 'none', 0, ?, ?, ?, ?)`);
+		const word = database.prepare("insert into convoke_contact_words values ('default', ?, ?)");
 		const member = database.prepare("insert into convoke_segment_members values ('default', ?, ?)");
 		const event = database.prepare(`insert into convoke_events (tenant_id, type, contact_id, segment_id, source, at)
 			values ('default', ?, ?, ?, 'api', ?)`);
@@ -119,7 +120,10 @@ export class SqliteByHand implements ByHand {
 				const [id, at] = [nextId(), Date.now()];
 				const hash = createHmac("sha256", hashKey).update(email).digest("base64url");
 				const properties = JSON.stringify({ plan: "pro", seats: 5 });
-				contact.run(id, email, email, hash, properties, Number.parseInt(id.slice(-7), 16), at, at);
+				const words = [...email.split(/[@.]/), "first", "last"];
+				const sampleKey = Number.parseInt(id.slice(-7), 16);
+				contact.run(id, email, email, hash, properties, sampleKey, ` ${words.join(" ")}`, at, at);
+				for (const key of new Set(words.flatMap((each) => [each, each.slice(0, 2)]))) word.run(key, id);
 				member.run(id, this.#segmentId);
 				event.run("contact.created", id, null, at);
 				event.run("segment.added", id, this.#segmentId, at);

@@ -87,6 +87,7 @@ export type { Message, Transport, TransportOutcome } from "./ports/transport.ts"
 export type { ContactSelection } from "./resources/bind.ts";
 export type { BroadcastChanges, NewBroadcast } from "./resources/broadcast-input.ts";
 export type { Broadcasts, Plan, Progress, ResolveOptions, RetryOptions, SendOptions } from "./resources/broadcasts.ts";
+export type { BulkOptions, BulkProgress, BulkTarget, ContactBulk } from "./resources/contact-bulk.ts";
 export type { ActOptions, ContactChanges, ContactRef, NewContact, TopicChoice } from "./resources/contact-input.ts";
 export type { ContactSegments } from "./resources/contact-segments.ts";
 export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";

@@ -15,12 +15,17 @@ export interface ContactSource {
 	readonly isEveryone: boolean;
 	/** Selects their ids as `id`; one may come several times. */
 	readonly ids: (tenant: string, range: IdRange) => RawBuilder<unknown>;
+	/** Whether all who come from it match. */
+	readonly isExact?: true | undefined;
 	/** The source to go on with when this one was chosen in the hope that the first contacts of a page are found soon. */
 	readonly otherwise?: ContactSource | undefined;
 }
 
 /** So many ids are sorted in less than a millisecond. */
 const FEW = 1_000;
+
+/** A segment of so many members is walked by itself. */
+const SMALL = 5_000;
 
 /** So many lists of ids, each in order, are merged as quickly. */
 const MAX_MERGED = 32;
@@ -47,8 +52,11 @@ export class ContactSources {
 		const prefixes = demanded.flatMap((part) => (part.kind === "search" ? part.prefixes : []));
 		const found = prefixes.length === 0 ? undefined : yield* this.#bySearch(tenant, prefixes, filter.kind === "search");
 		const [segmentId] = demanded.flatMap((part) => (part.kind === "member" ? part.segmentId : []));
-		if (segmentId !== undefined && (found === undefined || found.isEveryone)) return membersOf(segmentId);
-		return found ?? EVERYONE;
+		if (segmentId === undefined || found?.isEveryone === false) return found ?? EVERYONE;
+		const members = membersOf(segmentId);
+		if (filter.kind === "member") return { ...members, isExact: true };
+		// To look up the members of a large segment one by one takes longer than to pass all contacts.
+		return (yield* this.#isSmall(tenant, members)) ? members : (found ?? EVERYONE);
 	}
 
 	*#bySearch(tenant: string, prefixes: readonly string[], isAll: boolean): Unit<ContactSource> {
@@ -67,6 +75,11 @@ export class ContactSources {
 		// Many contacts by many words: some are among the next contacts, or the whole range must be sorted.
 		const [only, ...others] = prefixes;
 		return isAll && only !== undefined && others.length === 0 ? { ...EVERYONE, otherwise: withPrefix(only) } : EVERYONE;
+	}
+
+	*#isSmall(tenant: string, source: ContactSource): Unit<boolean> {
+		const end = sql<object>`select 1 from (${source.ids(tenant, () => sql`true`)}) as i limit 1 offset ${SMALL}`;
+		return (yield* first(end.compile(this.#dialect.db))) === undefined;
 	}
 
 	/** How many entries there are for words that begin so, if fewer than {@link FEW}. */

@@ -129,9 +129,11 @@ export class ContactStore {
 		const beyond: IdRange = (id) => (from === undefined ? sql`true` : sql`${id} > ${from}`);
 		const through = yield* this.#nth(tenant, source, beyond, true, PASSED_AT_ONCE);
 		const range: IdRange = (id) => (through === undefined ? beyond(id) : sql`${beyond(id)} and ${id} <= ${through}`);
-		const counted = sql<{
-			count: number;
-		}>`select cast(count(*) as integer) as count ${this.#matching(tenant, filter, source, range)}`;
+		const matching =
+			source.isExact === true
+				? sql`from (${source.ids(tenant, range)}) as i`
+				: this.#matching(tenant, filter, source, range);
+		const counted = sql<{ count: number }>`select cast(count(*) as integer) as count ${matching}`;
 		const row = yield* first<{ count: number }>(counted.compile(this.#dialect.db));
 		const next = through === undefined ? undefined : { source, from: through, size: PASSED_AT_ONCE };
 		return { matching: row?.count ?? 0, next };

@@ -34,7 +34,10 @@ async function bind(context: TenantContext, filter: Filter, at: Date): Promise<B
 }
 
 /** Checks and binds the selection of a list. @throws `invalid_input`; `not_found` for the segment. */
-export async function bindTargetFilter(context: TenantContext, selection: ContactSelection): Promise<BoundFilter> {
+export async function bindTargetFilter(
+	context: TenantContext,
+	selection: ContactSelection<unknown>,
+): Promise<BoundFilter> {
 	const { search } = selection;
 	const chosen = await bindSelection(context, selection);
 	if (search === undefined || checkFilterText(search, "search").trim() === "") return chosen;
@@ -47,7 +50,10 @@ export async function bindTargetFilter(context: TenantContext, selection: Contac
 	return chosen === EVERYONE ? found : { kind: "all", of: [found, chosen] };
 }
 
-async function bindSelection(context: TenantContext, { filter, segmentId }: ContactSelection): Promise<BoundFilter> {
+async function bindSelection(
+	context: TenantContext,
+	{ filter, segmentId }: ContactSelection<unknown>,
+): Promise<BoundFilter> {
 	if (filter !== undefined && segmentId !== undefined) {
 		throw invalidInput("conflicting_selection", "segmentId", "Give `filter` or `segmentId`, not both.");
 	}

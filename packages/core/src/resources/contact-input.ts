@@ -119,6 +119,16 @@ export function checkContactChanges(input: unknown): CheckedChanges {
 }
 
 /** @throws `invalid_input` naming the field. */
+export function checkSegmentLinks(input: unknown): readonly { readonly id: string }[] {
+	return checkInput(z.array(segmentLink).min(1).max(MAX_LINKS), input, "segments");
+}
+
+/** @throws `invalid_input` naming the field. */
+export function checkTopicLinks(input: unknown): readonly TopicChoice[] {
+	return checkInput(z.array(topicLink).min(1).max(MAX_LINKS), input, "topics");
+}
+
+/** @throws `invalid_input` naming the field. */
 export function checkTopicChoices(
 	input: unknown,
 ): readonly { readonly id: string; readonly subscription: Subscription | null }[] {

@@ -16,6 +16,7 @@ import { checkActor, checkContactChanges, checkContactRef, checkNewContact } fro
 import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact } from "./contact-input.ts";
 import { bindTargetFilter } from "./bind.ts";
 import type { ContactSelection } from "./bind.ts";
+import { ContactBulk } from "./contact-bulk.ts";
 import { ContactSegments } from "./contact-segments.ts";
 import { ContactTopics } from "./contact-topics.ts";
 import {
@@ -52,7 +53,7 @@ export interface ContactHistory {
 }
 
 /** `audience.contacts`: one e-mail address of one tenant each. */
-export class Contacts<P extends PropertyTypes = PropertyTypes> {
+export class Contacts<P extends PropertyTypes = PropertyTypes, F = FilterFor<P>> {
 	readonly #context: TenantContext;
 	readonly #properties: Properties;
 	/** Membership of segments. */
@@ -61,6 +62,8 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	readonly topics: ContactTopics;
 	/** Contacts from files and pasted lists. */
 	readonly imports: Imports;
+	/** Acts on many contacts. */
+	readonly bulk: ContactBulk<F>;
 
 	constructor(context: TenantContext) {
 		this.#context = context;
@@ -68,6 +71,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 		this.segments = new ContactSegments(context);
 		this.topics = new ContactTopics(context);
 		this.imports = new Imports(context);
+		this.bulk = new ContactBulk<F>(context);
 	}
 
 	/**
@@ -126,7 +130,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Lists contacts, newest first. @throws `invalid_input`; `not_found` for the segment. */
-	async list(options: ListOptions & ContactSelection<FilterFor<P>> = {}): Promise<Page<Contact<ValuesOf<P>>>> {
+	async list(options: ListOptions & ContactSelection<F> = {}): Promise<Page<Contact<ValuesOf<P>>>> {
 		checkFields(options, "options", [...SELECTION, "limit", "after", "before"]);
 		const { filter, segmentId, search, ...page } = options;
 		const bound = await bindTargetFilter(this.#context, { filter, segmentId, search });
@@ -138,7 +142,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Goes through all contacts that match, newest first, reading 100 at a time. @throws as `list`. */
-	async *each(selection: ContactSelection<FilterFor<P>> = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
+	async *each(selection: ContactSelection<F> = {}): AsyncGenerator<Contact<ValuesOf<P>>, void, undefined> {
 		checkFields(selection, "selection", SELECTION);
 		const bound = await bindTargetFilter(this.#context, selection);
 		let after: string | undefined;
@@ -151,7 +155,7 @@ export class Contacts<P extends PropertyTypes = PropertyTypes> {
 	}
 
 	/** Counts the contacts that match. @throws as `list`. */
-	async count(selection: ContactSelection<FilterFor<P>> = {}): Promise<number> {
+	async count(selection: ContactSelection<F> = {}): Promise<number> {
 		checkFields(selection, "selection", SELECTION);
 		return this.#context.tenant.countContacts(await bindTargetFilter(this.#context, selection));
 	}

@@ -56,9 +56,7 @@ export const UNCHANGED: ContactDecision = { retain: [], events: [] };
  */
 export function createOrMerge(found: FoundContact, input: ContactInput, id: string, act: Act): ContactDecision {
 	const existing = found.contact;
-	if (existing !== undefined) {
-		return decide(existing, edited(existing, mergeable(existing, input), found, act.at), act);
-	}
+	if (existing !== undefined) return mergeContact(existing, input, act, found);
 	const blank = blankContact(input.address, id, act.at);
 	const inherited = withRetained(blank, found.retained);
 	const contact = edited(inherited, mergeable(inherited, input), found, act.at);
@@ -71,6 +69,21 @@ export function createOrMerge(found: FoundContact, input: ContactInput, id: stri
 			...consentEvents(inherited, contact, act),
 		],
 	};
+}
+
+/**
+ * Changes a contact by what turns no opt-out back on. The address stays.
+ *
+ * @param found who holds the external id that is given, if one is
+ * @throws `already_exists` with `external_id_taken`.
+ */
+export function mergeContact(
+	contact: ContactRecord,
+	edit: ContactEdit,
+	act: Act,
+	found?: Pick<FoundContact, "externalIdHolder">,
+): ContactDecision {
+	return decide(contact, edited(contact, mergeable(contact, edit), found, act.at), act);
 }
 
 /**
@@ -192,8 +205,13 @@ function addressFields(
 	};
 }
 
-function edited(contact: ContactRecord, edit: ContactEdit, found: FoundContact, at: Date): ContactRecord {
-	const holder = found.externalIdHolder;
+function edited(
+	contact: ContactRecord,
+	edit: ContactEdit,
+	found: Pick<FoundContact, "externalIdHolder"> | undefined,
+	at: Date,
+): ContactRecord {
+	const holder = found?.externalIdHolder;
 	if (typeof edit.externalId === "string" && holder !== undefined && holder !== contact.id) {
 		throw new ConvokeError("already_exists", {
 			reason: "external_id_taken",
@@ -218,7 +236,7 @@ function edited(contact: ContactRecord, edit: ContactEdit, found: FoundContact, 
 }
 
 /** The part of an input that a merge takes: nothing that turns an opt-out back on, and not the address. */
-function mergeable(contact: ContactRecord, input: ContactInput): ContactEdit {
+function mergeable(contact: ContactRecord, input: ContactEdit): ContactEdit {
 	const choices = Object.entries(input.choices ?? {}).filter(
 		([topicId, choice]) => choice === "opt_out" || contact.choices[topicId] !== "opt_out",
 	);
