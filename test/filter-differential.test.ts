@@ -168,6 +168,7 @@ function contactOf(index: number): fc.Arbitrary<ContactRecord> {
 			.map((given): PropertyValues => given as PropertyValues),
 		unsubscribed: fc.boolean(),
 		confirmation: fc.constantFrom("none", "pending", "confirmed"),
+		confirmationRequest: fc.constant(null),
 		needsSmtputf8: fc.boolean(),
 		segmentIds: fc.subarray([...SEGMENT_IDS]),
 		choices: fc.dictionary(fc.constantFrom(...TOPIC_IDS), fc.constantFrom("opt_in", "opt_out"), {

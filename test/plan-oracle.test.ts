@@ -211,6 +211,7 @@ const HASH_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeef
 /** As little of a renderer as sending needs. */
 const renderer: Renderer = {
 	previewPage: () => "",
+	browserPage: () => "",
 	renderReact: async () => "",
 	compile: async ({ html, text }) => ({ html, text, variables: [], unguarded: [], findings: [] }),
 	prepare:

@@ -27,6 +27,7 @@ function contactOf(index: number): ContactRecord {
 		properties: {},
 		unsubscribed: index % 10 === 0,
 		confirmation: "none",
+		confirmationRequest: null,
 		needsSmtputf8: false,
 		segmentIds: index % 7 === 0 ? [SEGMENT] : [],
 		choices: {},

@@ -92,9 +92,11 @@ class Sink {
 function createLinks(): MessageLinks {
 	const tokens = createLinkTokens([randomBytes(32)]);
 	const broadcastId = "019b76da-a800-77ff-bfff-fffffffffff2";
+	const link = (page: "unsubscribe" | "view", contactId: string) =>
+		linkUrl("https://bench.test/mail", page, tokens.mint(page, { contactId, broadcastId }));
 	return {
-		unsubscribeUrl: (contactId) =>
-			linkUrl("https://bench.test/mail", "unsubscribe", tokens.mint("unsubscribe", { contactId, broadcastId })),
+		unsubscribeUrl: (contactId) => link("unsubscribe", contactId),
+		viewUrl: (contactId) => link("view", contactId),
 	};
 }
 

@@ -60,6 +60,9 @@ const edits: fc.Arbitrary<Partial<ContactRecord>> = fc.record(
 		}),
 		unsubscribed: fc.boolean(),
 		confirmation: fc.constantFrom("none", "pending", "confirmed"),
+		confirmationRequest: fc.option(
+			fc.record({ id: fc.constantFrom(...CONTACT_IDS), topicIds, textVersion: fc.constantFrom("1", '2 "é"') }),
+		),
 		needsSmtputf8: fc.boolean(),
 		segmentIds: fc.array(fc.constantFrom(...SEGMENT_IDS), { maxLength: 4 }),
 		choices: fc.dictionary(fc.constantFrom(...TOPIC_IDS), fc.constantFrom("opt_in", "opt_out"), {
@@ -130,6 +133,7 @@ function newContact(id: string): ContactRecord {
 		properties: {},
 		unsubscribed: false,
 		confirmation: "none",
+		confirmationRequest: null,
 		needsSmtputf8: false,
 		segmentIds: [],
 		choices: {},

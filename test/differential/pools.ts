@@ -107,6 +107,7 @@ export const events: fc.Arbitrary<readonly NewEvent[]> = fc.array(
 		broadcastId: fc.option(fc.constantFrom(...BROADCAST_IDS)),
 		source: fc.constantFrom("api", "page", "one_click", "retained"),
 		actor: fc.option(someText),
+		textVersion: fc.option(someText),
 		at: instants,
 	}),
 	{ maxLength: 2 },

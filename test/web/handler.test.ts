@@ -328,7 +328,8 @@ describe("refusals", () => {
 		];
 		const answers = new Set<string>();
 		for (const spelling of spellings) {
-			for (const init of [{}, ONE_CLICK]) {
+			// Messages take no POST, whatever the token.
+			for (const init of spelling.startsWith("/mail/v/") ? [{}] : [{}, ONE_CLICK]) {
 				const answer = await ask(spelling, init);
 				answers.add(JSON.stringify([answer.status, [...answer.headers], await answer.text()]));
 			}

@@ -67,7 +67,7 @@ test.each([
 		}
 		expect(calls.writes).toEqual([]);
 		expect(await dump(storage, ["default", "other"])).toEqual(before);
-		expect([...statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 204, 404]);
+		expect([...statuses.keys()].toSorted((a, b) => a - b)).toEqual([200, 204, 404, 410]);
 		await storage.close();
 	},
 );

@@ -4,6 +4,8 @@ import { parseBaseUrl } from "./base-url.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { AudienceContext, PropertyTypes, TenantContext } from "./context.ts";
+import { checkConfirmationText, defaultConfirmation } from "./delivery/confirmation-message.ts";
+import type { ConfirmationText } from "./delivery/confirmation-message.ts";
 import { Worker } from "./delivery/worker.ts";
 import type { WorkerOptions } from "./delivery/worker-options.ts";
 import { invalidInput } from "./errors.ts";
@@ -15,6 +17,7 @@ import type { Storage } from "./ports/storage.ts";
 import type { Transport } from "./ports/transport.ts";
 import { checkPropertyKey } from "./property-key.ts";
 import { Broadcasts } from "./resources/broadcasts.ts";
+import { Confirmations } from "./resources/confirmations.ts";
 import { Contacts } from "./resources/contacts.ts";
 import { Events } from "./resources/events.ts";
 import { PreferenceLinks, tenantContext } from "./resources/preferences.ts";
@@ -50,6 +53,8 @@ export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
 	readonly transport?: Transport | undefined;
 	/** Says who sends a broadcast and through what: by tenant, topic or what the host likes. */
 	readonly sender?: SenderResolver | undefined;
+	/** What asks people to confirm their subscription. @default a short text in English */
+	readonly confirmation?: ConfirmationText | undefined;
 	/** Properties that every tenant has; their types are inferred into contacts. */
 	readonly properties?: P | undefined;
 	/** Time. @default the machine's */
@@ -79,6 +84,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		renderer,
 		transport,
 		sender,
+		confirmation,
 		properties,
 		clock = systemClock,
 		random = chance,
@@ -97,6 +103,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		renderer,
 		transport,
 		resolveSender: sender ?? (transport && (() => ({ transport }))),
+		confirmation: checkConfirmationText(confirmation ?? defaultConfirmation),
 		declared: checkDeclared(properties ?? {}),
 	};
 	if (parseLinkKeys(links.keys).some((key) => key.equals(parseHashKey(hashKey)))) {
@@ -121,6 +128,8 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	readonly broadcasts: Broadcasts<FilterFor<P>>;
 	/** What the person who gets the mail decides, by the token of a link. */
 	readonly preferences: PreferenceLinks;
+	/** What the person who was asked to confirm decides, by the token of a link. */
+	readonly confirmations: Confirmations;
 	/** Addresses that are never to be mailed. */
 	readonly suppressions: Suppressions;
 	/** What happened to contacts. */
@@ -134,6 +143,7 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 		this.topics = new Topics(this.#context);
 		this.broadcasts = new Broadcasts<FilterFor<P>>(this.#context);
 		this.preferences = new PreferenceLinks(this.#context);
+		this.confirmations = new Confirmations(this.#context);
 		this.suppressions = new Suppressions(this.#context);
 		this.events = new Events(this.#context);
 	}

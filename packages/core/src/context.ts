@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { ConfirmationText } from "./delivery/confirmation-message.ts";
 import type { LinkTokens } from "./link-token.ts";
 import type { PropertyType } from "./model/property.ts";
 import type { Renderer } from "./ports/renderer.ts";
@@ -31,6 +32,8 @@ export interface AudienceContext {
 	readonly transport: Transport | undefined;
 	/** Says who sends a broadcast; absent in an audience that sends none. */
 	readonly resolveSender: SenderResolver | undefined;
+	/** Asks contacts to confirm. */
+	readonly confirmation: ConfirmationText;
 	/** Properties declared in code, which every tenant has. */
 	readonly declared: PropertyTypes;
 }

@@ -18,6 +18,7 @@ export type { LinkPage } from "./base-url.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export type { PropertyTypes } from "./context.ts";
+export type { ConfirmationSubject, ConfirmationText } from "./delivery/confirmation-message.ts";
 export type { Explanation } from "./delivery/explain.ts";
 export type { FailureReport } from "./delivery/failure-report.ts";
 export type { PlanCounts } from "./delivery/planner.ts";
@@ -66,6 +67,7 @@ export type {
 } from "./model/broadcast.ts";
 export type {
 	Confirmation,
+	ConfirmationRequest,
 	Contact,
 	ContactRecord,
 	PropertyValue,
@@ -89,6 +91,12 @@ export type { BroadcastChanges, NewBroadcast } from "./resources/broadcast-input
 export type { Broadcasts, Plan, Progress, ResolveOptions, RetryOptions, SendOptions } from "./resources/broadcasts.ts";
 export type { BulkOptions, BulkProgress, BulkTarget, ContactBulk } from "./resources/contact-bulk.ts";
 export type { ActOptions, ContactChanges, ContactRef, NewContact, TopicChoice } from "./resources/contact-input.ts";
+export type {
+	ConfirmationOptions,
+	Confirmations,
+	ConfirmationView,
+	RequestedConfirmation,
+} from "./resources/confirmations.ts";
 export type { ContactSegments } from "./resources/contact-segments.ts";
 export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";
 export type { ContactHistory, Contacts, ValuesOf } from "./resources/contacts.ts";

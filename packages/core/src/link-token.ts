@@ -3,7 +3,7 @@
 //   offset  bytes
 //        0      1  version, 1
 //        1      1  key id: the first byte of HMAC-SHA256(key, "convoke/key-id/v1\0")
-//        2     16  broadcast, zero when the link belongs to none
+//        2     16  broadcast, or the request to be confirmed; zero when the link belongs to none
 //       18     16  contact
 //       34     16  topic, zero when the link is about none
 //       50     16  the first half of HMAC-SHA256(key, "convoke/<purpose>/v1\0" || bytes 0 to 49)
@@ -33,7 +33,7 @@ export type LinkPurpose = "unsubscribe" | "preferences" | "confirm" | "view" | "
 export interface LinkSubject {
 	/** The contact. */
 	readonly contactId: string;
-	/** The broadcast whose message holds the link. The nil UUID counts as none. */
+	/** The broadcast whose message holds the link; for `confirm`, the request that it answers. The nil UUID counts as none. */
 	readonly broadcastId?: string | undefined;
 	/** The topic that the link is about. The nil UUID counts as none. */
 	readonly topicId?: string | undefined;

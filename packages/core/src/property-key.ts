@@ -40,6 +40,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 	"updated_at",
 	"unsubscribe_url",
 	"resend_unsubscribe_url",
+	"view_url",
 ]);
 
 /** Whether the text has the form of a property key; it may be a reserved one. */

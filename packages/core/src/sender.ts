@@ -22,8 +22,11 @@ export interface Sender {
 	readonly brand?: string | undefined;
 }
 
-/** Says who sends a broadcast of a tenant. Called when it is checked, queued and sent. */
-export type SenderResolver = (broadcast: Broadcast, tenantId: string) => Sender | Promise<Sender>;
+/**
+ * Says who sends a broadcast of a tenant. Called when it is checked, queued and sent; and without a broadcast for the
+ * message that asks a contact to confirm.
+ */
+export type SenderResolver = (broadcast: Broadcast | undefined, tenantId: string) => Sender | Promise<Sender>;
 
 /** A sender's defaults, read and checked. */
 export interface SenderDefaults {

@@ -20,6 +20,7 @@ const contacts = new Columns<ContactRow>({
 	properties: json,
 	unsubscribed: flag,
 	confirmation: text,
+	confirmationRequest: json,
 	needsSmtputf8: flag,
 	createdAt: instant,
 	updatedAt: instant,

@@ -17,6 +17,7 @@ const fields = {
 	broadcastId: text,
 	source: text,
 	actor: text,
+	textVersion: text,
 	at: instant,
 } as const;
 

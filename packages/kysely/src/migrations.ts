@@ -55,6 +55,7 @@ function people({
 	properties ${json} not null,
 	unsubscribed ${flag} not null,
 	confirmation ${text} not null,
+	confirmation_request ${json},
 	needs_smtputf8 ${flag} not null,
 	sample_key ${integer} not null,
 	words ${text} not null,
@@ -104,6 +105,7 @@ function people({
 	broadcast_id ${id},
 	source ${text} not null,
 	actor ${text},
+	text_version ${text},
 	at ${instant} not null
 )`,
 		`create index ${index("events_tenant")} on ${table("events")} (tenant_id, cursor)`,

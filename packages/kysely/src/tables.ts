@@ -18,6 +18,8 @@ export interface ContactTable {
 	properties: string;
 	unsubscribed: number;
 	confirmation: string;
+	/** As JSON; null: none is being waited for. */
+	confirmation_request: string | null;
 	needs_smtputf8: number;
 	/** What samples draw by: see `sampleKey`. */
 	sample_key: number;
@@ -113,6 +115,7 @@ export interface EventTable {
 	broadcast_id: string | null;
 	source: string;
 	actor: string | null;
+	text_version: string | null;
 	at: number;
 }
 

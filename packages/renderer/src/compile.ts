@@ -60,7 +60,7 @@ const TEXT_LOST: Finding = {
 function findUnused(html: readonly Token[], text: readonly Token[]): readonly Finding[] {
 	const used = new Set(listVariables(text));
 	return [...new Set(listVariables(html))]
-		.filter((name) => !used.has(name) && name !== "unsubscribeUrl" && name !== ".")
+		.filter((name) => !used.has(name) && !["unsubscribeUrl", "viewUrl", "."].includes(name))
 		.map((name) => ({
 			severity: "info",
 			reason: "variable_unused",

@@ -37,7 +37,7 @@ export function prepareMessages(
 	const domain = content.from.address.slice(content.from.address.lastIndexOf("@") + 1);
 	checkAuthored(content);
 	return (contact) => {
-		const data = readContact(contact, content, links.unsubscribeUrl(contact.id), format);
+		const data = readContact(contact, content, links, format);
 		return {
 			messageId: messageId(content.broadcastId, contact.id, domain),
 			idempotencyKey: `bc_${content.broadcastId}_${contact.id}`,
@@ -107,7 +107,8 @@ function fullName(contact: Contact): string | null {
 	return name === "" ? null : name;
 }
 
-function readContact(contact: Contact, content: BroadcastContent, unsubscribeUrl: string, format: Format): Data {
+function readContact(contact: Contact, content: BroadcastContent, links: MessageLinks, format: Format): Data {
+	const unsubscribeUrl = links.unsubscribeUrl(contact.id);
 	const show = (value: PropertyValue, variable: Variable): string =>
 		variable.kind === "property" ? formatted(format, value, variable.key) : String(value);
 	return {
@@ -115,6 +116,7 @@ function readContact(contact: Contact, content: BroadcastContent, unsubscribeUrl
 		own(variable) {
 			if (variable.kind === "field") return contact[variable.field];
 			if (variable.kind === "unsubscribeUrl") return unsubscribeUrl;
+			if (variable.kind === "viewUrl") return links.viewUrl(contact.id);
 			return variable.kind === "property" ? readProperty(contact.properties, variable.key) : null;
 		},
 		show,

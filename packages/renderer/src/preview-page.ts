@@ -1,5 +1,6 @@
-import type { Attachment, Finding, Mailbox, Message } from "@convoke/core";
+import type { Finding, Mailbox, Message } from "@convoke/core";
 import { escapeHtml } from "./escape.ts";
+import { withPictures } from "./pictures.ts";
 
 /*
  * A page that shows a message: the HTML part on a desktop and a phone, light and dark, beside the text part and the
@@ -95,20 +96,6 @@ function showHeaders(message: Message): string {
 
 function mailbox({ name, address }: Mailbox): string {
 	return name === null ? address : `${name} <${address}>`;
-}
-
-/** The attached pictures in place, as they have no file to come from. */
-function withPictures(html: string, attachments: readonly Attachment[]): string {
-	return html.replace(/(["'(]\s*)cid:([A-Za-z0-9._-]+)/gi, (found, before: string, id: string) => {
-		const picture = attachments.find(({ contentId }) => contentId === id);
-		return picture === undefined ? found : `${before}data:${typeOf(picture)};base64,${picture.content}`;
-	});
-}
-
-function typeOf({ contentType, filename }: Attachment): string {
-	const extension = /\.([a-z0-9]+)$/i.exec(filename)?.[1]?.toLowerCase() ?? "png";
-	const names: Readonly<Record<string, string>> = { jpg: "jpeg", svg: "svg+xml" };
-	return contentType ?? `image/${names[extension] ?? extension}`;
 }
 
 const SCHEME_QUERY = /\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)/gi;

@@ -1,4 +1,5 @@
 import type { PropertyValue, Renderer } from "@convoke/core";
+import { browserPage } from "./browser-page.ts";
 import { CompileCache } from "./compile-cache.ts";
 import { compileSource } from "./compile.ts";
 import { formatFor } from "./format.ts";
@@ -26,10 +27,11 @@ export interface RendererOptions {
 /**
  * A renderer for MJML, HTML and text with mustache placeholders and sections.
  *
- * Placeholders are `{{contact.first_name}}`, `{{plan}}`, with a fallback `{{{contact.first_name|there}}}`, and
- * `{{{UNSUBSCRIBE_URL}}}`, in two or three braces, which mean the same. A missing or empty value gives way to the
- * placeholder's fallback, then the property's, then nothing. Data is escaped in HTML and stands as it is in subjects and
- * text; a link that data leads elsewhere than http, https, mailto or tel becomes `about:blank`.
+ * Placeholders are `{{contact.first_name}}`, `{{plan}}`, with a fallback `{{{contact.first_name|there}}}`, and the links
+ * `{{{UNSUBSCRIBE_URL}}}` and `{{{VIEW_URL}}}` (the message in a browser), in two or three braces, which mean the same. A
+ * missing or empty value gives way to the placeholder's fallback, then the property's, then nothing. Data is escaped in
+ * HTML and stands as it is in subjects and text; a link that data leads elsewhere than http, https, mailto or tel becomes
+ * `about:blank`.
  *
  * Sections `{{#plan}}…{{/plan}}` and `{{^plan}}…{{/plan}}` ask for the contact's own value, fallbacks aside; missing,
  * empty, false and zero count as none. `{{.}}` is the value of the section around it.
@@ -49,5 +51,6 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
 		renderReact,
 		prepare: (content, links) => prepareMessages(content, links, format),
 		previewPage,
+		browserPage,
 	};
 }

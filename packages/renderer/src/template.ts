@@ -68,7 +68,7 @@ export function listVariables(tokens: readonly Token[], inSection = false): read
 /** Of these names, those that somewhere stand without a fallback, and not within a section that asks for them. */
 export function listUnguarded(tokens: readonly Token[], asked: ReadonlySet<string> = new Set()): readonly string[] {
 	return tokens.flatMap((token) => {
-		if (token.kind === "text" || token.variable.kind === "unsubscribeUrl") return [];
+		if (token.kind === "text" || ["unsubscribeUrl", "viewUrl"].includes(token.variable.kind)) return [];
 		const name = variableName(token.variable);
 		if (token.kind === "section")
 			return listUnguarded(token.tokens, token.inverted ? asked : new Set([...asked, name]));

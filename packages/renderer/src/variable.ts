@@ -3,6 +3,7 @@ export type Variable =
 	| { readonly kind: "field"; readonly field: "firstName" | "lastName" | "email" }
 	| { readonly kind: "property"; readonly key: string }
 	| { readonly kind: "unsubscribeUrl" }
+	| { readonly kind: "viewUrl" }
 	/** The value of the section around it: `{{.}}`. */
 	| { readonly kind: "self" }
 	| { readonly kind: "unknown"; readonly name: string };
@@ -20,6 +21,7 @@ const FIELDS: ReadonlyMap<string, "firstName" | "lastName" | "email"> = new Map(
 ]);
 
 const UNSUBSCRIBE_URL = /^(?:resend_)?unsubscribe_url$/i;
+const VIEW_URL = /^view_url$/i;
 const CONTACT = /^contact\.(?:properties\.)?/;
 // As property keys are declared.
 const KEY = /^[A-Za-z0-9_]{1,50}$/;
@@ -28,6 +30,7 @@ const KEY = /^[A-Za-z0-9_]{1,50}$/;
 export function readVariable(name: string): Variable {
 	if (name === ".") return { kind: "self" };
 	if (UNSUBSCRIBE_URL.test(name)) return { kind: "unsubscribeUrl" };
+	if (VIEW_URL.test(name)) return { kind: "viewUrl" };
 	const key = name.replace(CONTACT, "");
 	const field = FIELDS.get(key);
 	if (field !== undefined) return { kind: "field", field };
@@ -42,7 +45,8 @@ export function variableName(variable: Variable): string {
 		case "property":
 			return `properties.${variable.key}`;
 		case "unsubscribeUrl":
-			return "unsubscribeUrl";
+		case "viewUrl":
+			return variable.kind;
 		case "self":
 			return ".";
 		case "unknown":

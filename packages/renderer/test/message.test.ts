@@ -6,7 +6,10 @@ import { aContact, aContent, aSource, renderMessage, renderSubject, UNSUBSCRIBE_
 
 function prepare(changes: Partial<BroadcastContent> = {}): (contact: Contact) => Message {
 	const content = aContent({ text: "Hello {{{UNSUBSCRIBE_URL}}}", ...changes });
-	return createRenderer().prepare(content, { unsubscribeUrl: (contactId) => `https://tidal.test/mail/u/${contactId}` });
+	return createRenderer().prepare(content, {
+		unsubscribeUrl: (contactId) => `https://tidal.test/mail/u/${contactId}`,
+		viewUrl: (contactId) => `https://tidal.test/mail/v/${contactId}`,
+	});
 }
 
 test("a message is all that a transport needs", () => {

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { createRenderer } from "../src/index.ts";
-import { aSource, renderHtml, renderSubject, renderText, UNSUBSCRIBE_URL, withProperties } from "./rendering.ts";
+import {
+	aSource,
+	renderHtml,
+	renderSubject,
+	renderText,
+	UNSUBSCRIBE_URL,
+	VIEW_URL,
+	withProperties,
+} from "./rendering.ts";
 
 const NAMES: readonly [string, string][] = [
 	["contact.first_name", "Ada"],
@@ -244,3 +252,15 @@ test("a message says which names it asks for, once each and as the view spells t
 		".",
 	]);
 });
+
+test.each(["{{{VIEW_URL}}}", "{{view_url}}", "%7B%7B%7BVIEW_URL%7D%7D%7D"])(
+	"%s leads to the message in a browser",
+	async (tag) => {
+		const link = (url: string) => `<a href="${url.replace("&", "&amp;")}">x</a>`;
+		expect(await renderHtml(`<a href="${tag}">x</a>`)).toBe(link(VIEW_URL));
+		expect(await renderText(tag.startsWith("%") ? decodeURIComponent(tag) : tag)).toContain(VIEW_URL);
+		const compiled = await createRenderer().compile(aSource({ html: `<a href="${tag}">x</a>`, text: "x" }));
+		expect([compiled.variables, compiled.unguarded]).toEqual([["viewUrl"], []]);
+		expect(compiled.findings.map(({ reason }) => reason)).toEqual(["footer_added", "footer_added"]);
+	},
+);

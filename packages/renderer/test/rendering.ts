@@ -2,6 +2,9 @@ import type { BroadcastContent, Contact, Message, MessageSource, PropertyValues 
 import { createRenderer } from "../src/index.ts";
 import type { RendererOptions } from "../src/index.ts";
 
+/** Where every message made here can be seen. */
+export const VIEW_URL = "https://tidal.test/mail/v/token-of-0190b5a0?a=1&b=2";
+
 /** The link of every message made here. */
 export const UNSUBSCRIBE_URL = "https://tidal.test/mail/u/token-of-0190b5a0?a=1&b=2";
 
@@ -63,7 +66,9 @@ export async function renderMessage({ source, contact, content, options }: Rende
 	const { html, text } = await renderer.compile(written);
 	const { subject, previewText } = written;
 	const frozen = aContent({ subject, previewText, html, text, ...content });
-	return renderer.prepare(frozen, { unsubscribeUrl: () => UNSUBSCRIBE_URL })(aContact(contact));
+	return renderer.prepare(frozen, { unsubscribeUrl: () => UNSUBSCRIBE_URL, viewUrl: () => VIEW_URL })(
+		aContact(contact),
+	);
 }
 
 /** Renders one template as the HTML part, the link in it, so that no footer is added. */

@@ -1,10 +1,12 @@
 import { ConvokeError } from "@convoke/core";
 import type { LinkPage } from "@convoke/core";
+import { ConfirmationRoute } from "./confirmation-route.ts";
 import { Deadline } from "./deadline.ts";
 import { readForm } from "./form.ts";
 import { Languages } from "./languages/languages.ts";
 import type { PageLink } from "./link-path.ts";
 import { LinkPath } from "./link-path.ts";
+import { MessageRoute } from "./message-route.ts";
 import type { PageAnswer, PageRequest } from "./page-request.ts";
 import type { LinkAudience, PageOptions } from "./page-options.ts";
 import { checkPageOptions } from "./page-options.ts";
@@ -29,7 +31,7 @@ export class LinkPages {
 	readonly #audience: LinkAudience;
 	readonly #options: PageOptions;
 	readonly #languages: Languages;
-	readonly #routes: Readonly<Partial<Record<LinkPage, Route>>>;
+	readonly #routes: Readonly<Record<LinkPage, Route>>;
 	/** Where the pages are. */
 	readonly path: LinkPath;
 
@@ -42,7 +44,12 @@ export class LinkPages {
 		this.#languages = new Languages(options.languages ?? {}, options.defaultLanguage ?? "en");
 		this.path = new LinkPath((options.path ?? new URL(audience.baseUrl).pathname).replace(/\/+$/, ""));
 		const preferences = new PreferenceRoute(audience.preferences, options.onReason);
-		this.#routes = { unsubscribe: preferences, preferences };
+		this.#routes = {
+			unsubscribe: preferences,
+			preferences,
+			confirm: new ConfirmationRoute(audience.confirmations),
+			view: new MessageRoute(audience.broadcasts),
+		};
 	}
 
 	/** Answers a request. Never throws. */
@@ -76,12 +83,12 @@ export class LinkPages {
 			throw new Refused(404, "invalid_token");
 		}
 		const visit = this.#visit(request, link);
-		if (request.method !== "POST") {
+		if (request.method !== "POST" || route.act === undefined) {
 			await this.#limit(request);
 			return route.show(visit);
 		}
 		const form = await deadline.reading(readForm(request.form, request.header("content-type") ?? ""));
-		if (!route.isOneClick(form)) await this.#limit(request);
+		if (route.isOneClick?.(form) !== true) await this.#limit(request);
 		return route.act(visit, form, request.header("sec-fetch-site"));
 	}
 
@@ -146,7 +153,8 @@ export class LinkPages {
 function asRefused(error: unknown): Refused {
 	if (error instanceof Refused) return error;
 	if (ConvokeError.is(error)) {
-		if (error.code === "invalid_token") return new Refused(404, "invalid_token");
+		if (error.reason === "confirmation_outdated") return new Refused(410, error.reason);
+		if (error.code === "invalid_token") return new Refused(404, error.reason);
 		if (error.code === "invalid_input") return new Refused(400, error.reason);
 	}
 	return new Refused(503, ConvokeError.is(error) ? error.code : "failed", error);
@@ -154,7 +162,7 @@ function asRefused(error: unknown): Refused {
 
 function methodsOf(route: Route | undefined): readonly string[] {
 	const reading = ["GET", "HEAD", "OPTIONS"];
-	return route === undefined || route.acts ? [...reading, "POST"] : reading;
+	return route === undefined || route.act !== undefined ? [...reading, "POST"] : reading;
 }
 
 function allow(route: Route | undefined): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import type { Audience, PreferenceLinks } from "@convoke/core";
+import type { Audience, Broadcasts, Confirmations, PreferenceLinks } from "@convoke/core";
 import { invalidInput } from "@convoke/core";
 import type { LanguageOptions } from "./languages/languages.ts";
 import type { Brand } from "./pages/brand.ts";
@@ -7,6 +7,8 @@ import type { LeaveReason } from "./pages/reason-form.ts";
 /** The part of an audience that the pages need. Whatever its tenant, they serve the links of all tenants. */
 export interface LinkAudience extends Pick<Audience, "baseUrl"> {
 	readonly preferences: Pick<PreferenceLinks, "accepts" | "open" | "unsubscribe" | "update">;
+	readonly confirmations: Pick<Confirmations, "open" | "confirm">;
+	readonly broadcasts: Pick<Broadcasts, "view">;
 }
 
 /** What the pages look like, say and ask. */

@@ -5,18 +5,17 @@ import type { PageAnswer } from "./page-request.ts";
 import type { LinkAudience, PageOptions } from "./page-options.ts";
 import { gonePage } from "./pages/gone-page.ts";
 import { notice } from "./pages/page.ts";
-import type { Page } from "./pages/page.ts";
 import { preferencesPage } from "./pages/preferences-page.ts";
 import type { Done } from "./pages/preferences-page.ts";
 import { readReason } from "./pages/reason-form.ts";
 import { Refused } from "./refused.ts";
+import { ok, requireOwnForm } from "./route.ts";
 import type { Route, Visit } from "./route.ts";
 import { plainHeaders } from "./security-headers.ts";
 import { topicChanges } from "./topic-changes.ts";
 
 /** What is behind the links to unsubscribe and to choose. */
 export class PreferenceRoute implements Route {
-	readonly acts = true;
 	readonly #links: LinkAudience["preferences"];
 	readonly #onReason: PageOptions["onReason"];
 
@@ -135,17 +134,12 @@ export class PreferenceRoute implements Route {
 	}
 }
 
-function ok({ headers, body }: Page): PageAnswer {
-	return { status: 200, headers, body };
-}
-
 /**
  * The token that opts in: the one in the page's own form, sent from that page.
  *
  * @throws Refused 403 when another site sent the form.
  */
 function optInToken(form: URLSearchParams, site: string | undefined): string {
-	// What a browser says of a form on our page, or of none; older ones say nothing.
-	if (site !== undefined && site !== "same-origin" && site !== "none") throw new Refused(403, "cross_site");
+	requireOwnForm(site);
 	return form.get("token") ?? "";
 }

@@ -5,7 +5,7 @@ import type { CompiledMessage, Finding } from "../ports/renderer.ts";
 /** How compiled messages name properties. */
 export const PROPERTY = "properties.";
 
-const BUILT_IN: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "unsubscribeUrl"]);
+const BUILT_IN: ReadonlySet<string> = new Set(["email", "firstName", "lastName", "unsubscribeUrl", "viewUrl"]);
 // Bidi controls in a subject make it read otherwise than it is written.
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 

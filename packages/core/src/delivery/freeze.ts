@@ -33,8 +33,8 @@ export interface Examined {
 	readonly unguarded: readonly string[];
 }
 
-/** The sender of a broadcast. @throws `invalid_input` with `missing_transport`. */
-export async function senderOf(context: TenantContext, broadcast: Broadcast): Promise<Sender> {
+/** The sender of a broadcast, or of mail that is none. @throws `invalid_input` with `missing_transport`. */
+export async function senderOf(context: TenantContext, broadcast: Broadcast | undefined): Promise<Sender> {
 	if (context.resolveSender === undefined) {
 		throw invalidInput("missing_transport", "transport", "createAudience was given no `transport` and no `sender`.");
 	}

@@ -38,10 +38,10 @@ export async function prepareBroadcast(context: TenantContext, broadcastId: stri
 export function messageMaker(context: TenantContext, content: BroadcastContent): (contact: Contact) => Message {
 	const { broadcastId, baseUrl } = content;
 	const topicId = content.topicId ?? undefined;
+	const link = (page: "unsubscribe" | "view", contactId: string): string =>
+		linkUrl(baseUrl, page, context.tokens.mint(page, { contactId, broadcastId, topicId }));
 	return rendererOf(context).prepare(content, {
-		unsubscribeUrl: (contactId) => {
-			const token = context.tokens.mint("unsubscribe", { contactId, broadcastId, topicId });
-			return linkUrl(baseUrl, "unsubscribe", token);
-		},
+		unsubscribeUrl: (contactId) => link("unsubscribe", contactId),
+		viewUrl: (contactId) => link("view", contactId),
 	});
 }

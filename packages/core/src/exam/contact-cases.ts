@@ -21,6 +21,7 @@ async function fullContact(tenant: TenantStorage, make: Records): Promise<Contac
 		lastName: "O'Neill \\ \"%_",
 		unsubscribed: true,
 		confirmation: "confirmed",
+		confirmationRequest: { id: make.id(), topicIds: [second, first], textVersion: "2026-03 'é'" },
 		needsSmtputf8: true,
 		segmentIds: idsOf(segments),
 		choices: { [first]: "opt_in", [second]: "opt_out" },

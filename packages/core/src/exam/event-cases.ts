@@ -12,6 +12,7 @@ export const eventCases: readonly StorageCase[] = [
 		const events = [
 			make.event({ type: "contact.created", contactId: contact.id, at: minutes(9) }),
 			make.event({ type: "topic.opted_out", contactId: contact.id, topicId: make.id(), broadcastId: make.id() }),
+			make.event({ type: "contact.confirmed", contactId: make.id(), source: "page", textVersion: "2026-03 😀" }),
 			make.event({ type: "segment.added", contactId: make.id(), segmentId: make.id(), source: "import" }),
 			make.event({ type: "contact.unsubscribed", source: "one_click", actor: "Zoë 😀 (support)", at: minutes(-9) }),
 		];
@@ -22,7 +23,7 @@ export const eventCases: readonly StorageCase[] = [
 			written,
 			events.map((event, index) => ({ ...event, cursor: written[index]?.cursor })),
 		);
-		assert.equal(new Set(written.map(({ cursor }) => cursor)).size, 4);
+		assert.equal(new Set(written.map(({ cursor }) => cursor)).size, 5);
 	}),
 
 	examCase("listEvents: goes on after a cursor", async ({ tenant, bystander, make }) => {

@@ -56,6 +56,7 @@ export class Records {
 			properties: {},
 			unsubscribed: false,
 			confirmation: "none",
+			confirmationRequest: null,
 			needsSmtputf8: false,
 			segmentIds: [],
 			choices: {},
@@ -87,6 +88,7 @@ export class Records {
 			broadcastId: null,
 			source: "api",
 			actor: null,
+			textVersion: null,
 			at: minutes(3),
 			...fields,
 		};

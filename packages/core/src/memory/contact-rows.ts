@@ -132,6 +132,10 @@ export function copyContact(contact: ContactRecord): ContactRecord {
 		...contact,
 		properties: copyProperties(contact.properties),
 		segmentIds: [...contact.segmentIds],
+		confirmationRequest: contact.confirmationRequest && {
+			...contact.confirmationRequest,
+			topicIds: [...contact.confirmationRequest.topicIds],
+		},
 		choices: { ...contact.choices },
 		createdAt: new Date(contact.createdAt),
 		updatedAt: new Date(contact.updatedAt),

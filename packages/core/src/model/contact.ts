@@ -34,6 +34,16 @@ export interface Contact<Values = PropertyValues> {
 	readonly updatedAt: Date;
 }
 
+/** What a contact was asked to confirm, and has not yet. */
+export interface ConfirmationRequest {
+	/** UUIDv7: the link in the message answers this request, and no other. */
+	readonly id: string;
+	/** Topics to opt in to once it is confirmed, ascending. */
+	readonly topicIds: readonly string[];
+	/** Version of the text that asked. */
+	readonly textVersion: string;
+}
+
 /** A contact as storages hold it, with everything that is written together with it. */
 export interface ContactRecord extends Contact {
 	/** The normalised address: ASCII lower-case local part at the ASCII domain. Unique in its tenant. */
@@ -44,6 +54,8 @@ export interface ContactRecord extends Contact {
 	readonly needsSmtputf8: boolean;
 	/** The static segments the contact is a member of, in ascending order. */
 	readonly segmentIds: readonly string[];
+	/** The confirmation that is being waited for; ends with an answer, a newer request or another address. */
+	readonly confirmationRequest: ConfirmationRequest | null;
 	/** Explicit choices by topic id. */
 	readonly choices: Readonly<Record<string, Subscription>>;
 }

@@ -4,6 +4,8 @@ export type EventType =
 	| "contact.updated"
 	| "contact.email_changed"
 	| "contact.removed"
+	| "contact.confirmation_requested"
+	| "contact.confirmed"
 	| "contact.unsubscribed"
 	| "contact.resubscribed"
 	| "topic.opted_in"
@@ -36,6 +38,8 @@ export interface NewEvent {
 	readonly source: EventSource;
 	/** Who did it, in the host's words; at most 200 characters. */
 	readonly actor: string | null;
+	/** Version of the text that the person was asked with; of what a confirmation brought about. */
+	readonly textVersion: string | null;
 	/** When. */
 	readonly at: Date;
 }

@@ -38,7 +38,7 @@ export interface CompiledMessage {
 	readonly text: string | null;
 	/**
 	 * Names the templates ask for, without duplicates, in the spelling of the view: `firstName`, `lastName`, `email`,
-	 * `properties.<key>`, `unsubscribeUrl`. Names that mean none of these stand as they are written.
+	 * `properties.<key>`, `unsubscribeUrl`, `viewUrl`. Names that mean none of these stand as they are written.
 	 */
 	readonly variables: readonly string[];
 	/** Those of `variables` that somewhere stand without a fallback, and not within a section that asks for them. */
@@ -51,6 +51,8 @@ export interface CompiledMessage {
 export interface MessageLinks {
 	/** The recipient's own unsubscribe link; one-click by POST, a page by GET. */
 	unsubscribeUrl(contactId: string): string;
+	/** Where the recipient sees the message in a browser. */
+	viewUrl(contactId: string): string;
 }
 
 /** Makes messages from templates. */
@@ -79,4 +81,6 @@ export interface Renderer {
 	 * no script.
 	 */
 	previewPage(message: Message, findings: readonly Finding[]): string;
+	/** The message alone as an HTML document for a browser, its attached pictures in place. */
+	browserPage(message: Message): string;
 }

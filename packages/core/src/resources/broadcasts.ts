@@ -19,6 +19,7 @@ import { expectedRecipients, RECIPIENT_SELECTION, writtenRecipients } from "../d
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
 import { resolveUncertain, retryFailed } from "../delivery/second-chances.ts";
 import type { Resolution } from "../delivery/second-chances.ts";
+import { viewMessage } from "../delivery/view-message.ts";
 import { verify } from "../delivery/verify.ts";
 import type { Verification } from "../delivery/verify.ts";
 import type { Filter } from "../filter/filter.ts";
@@ -141,6 +142,17 @@ export class Broadcasts<F = Filter> {
 	 */
 	async preview(id: string, options: PreviewOptions = {}): Promise<Preview> {
 		return preview(this.#context, await this.#find(id), options);
+	}
+
+	/**
+	 * The message that a contact was sent, as an HTML document for a browser, by the token of the link that
+	 * `{{{VIEW_URL}}}` puts into it. Its content is that which was sent; the contact's data is that of now. Changes nothing.
+	 *
+	 * @throws `invalid_token`; `not_found` with `message_not_found` when the contact or the broadcast was removed;
+	 * `render_failed`.
+	 */
+	async view(token: string): Promise<string> {
+		return viewMessage(this.#context, token);
 	}
 
 	/**

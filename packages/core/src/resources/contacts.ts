@@ -17,6 +17,8 @@ import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact
 import { bindTargetFilter } from "./bind.ts";
 import type { ContactSelection } from "./bind.ts";
 import { ContactBulk } from "./contact-bulk.ts";
+import { requestConfirmation } from "./confirmations.ts";
+import type { ConfirmationOptions, RequestedConfirmation } from "./confirmations.ts";
 import { ContactSegments } from "./contact-segments.ts";
 import { ContactTopics } from "./contact-topics.ts";
 import {
@@ -182,6 +184,18 @@ export class Contacts<P extends PropertyTypes = PropertyTypes, F = FilterFor<P>>
 		if (properties !== undefined) await this.#properties.writeDeclared();
 		const record = await editContact(this.#context, key, edit, act);
 		return toContact(record);
+	}
+
+	/**
+	 * Sends a contact the message with which it confirms its subscription, and its opt-in to `topics`. Until it has, it
+	 * receives no broadcast, unless it had confirmed before. Asking again replaces the request, and the earlier link is
+	 * worth nothing. Check who may make you do this: the message goes to whoever has the address.
+	 *
+	 * @throws `not_found`; `invalid_input`; `invalid_state` with `suppressed` or `address_needs_smtputf8`. Nothing is sent
+	 * then; what the transport says of the message is in the answer.
+	 */
+	async requestConfirmation(ref: ContactRef, options: ConfirmationOptions = {}): Promise<RequestedConfirmation> {
+		return requestConfirmation(this.#context, ref, options);
 	}
 
 	/** Removes a contact. Its opt-outs stay with its address and are applied should it come back. @throws `not_found`. */

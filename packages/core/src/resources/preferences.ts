@@ -230,12 +230,14 @@ async function view(context: TenantContext, contact: ContactRecord, subject: Lin
 	};
 }
 
-function maskEmail(email: string): string {
+/** An address as pages show it. */
+export function maskEmail(email: string): string {
 	const [local = "", domain = ""] = email.split("@");
 	return `${Array.from(local)[0] ?? ""}***@${domain[0] ?? ""}***`;
 }
 
-function invalidToken(): ConvokeError {
+/** The error for whatever is no token of ours. */
+export function invalidToken(): ConvokeError {
 	return new ConvokeError("invalid_token", {
 		reason: "invalid_token",
 		message: "This link is incomplete or not one of ours; open it again from the message.",

@@ -6,7 +6,15 @@
  */
 import type { EmailAddress } from "../email-address.ts";
 import { ConvokeError } from "../errors.ts";
-import type { ContactRecord, PropertyValue, PropertyValues, RetainedOptOut, Subscription } from "../model/contact.ts";
+import type {
+	Confirmation,
+	ConfirmationRequest,
+	ContactRecord,
+	PropertyValue,
+	PropertyValues,
+	RetainedOptOut,
+	Subscription,
+} from "../model/contact.ts";
 import type { EventSource, EventType, NewEvent } from "../model/event.ts";
 import { checkPropertiesSize } from "../property-values.ts";
 import type { ContactDecision, FoundContact } from "../ports/storage.ts";
@@ -21,6 +29,8 @@ export interface Act {
 	readonly actor: string | null;
 	/** The broadcast whose link was used. */
 	readonly broadcastId?: string | undefined;
+	/** Version of the text that the person was asked with. */
+	readonly textVersion?: string | undefined;
 }
 
 /** A checked address with its hash. */
@@ -34,6 +44,8 @@ export interface ContactEdit {
 	readonly lastName?: string | null | undefined;
 	readonly properties?: Readonly<Record<string, PropertyValue | null>> | undefined;
 	readonly unsubscribed?: boolean | undefined;
+	readonly confirmation?: Confirmation | undefined;
+	readonly confirmationRequest?: ConfirmationRequest | null | undefined;
 	/** Choices to set, by topic id; `null` goes back to the topic's default. */
 	readonly choices?: Readonly<Record<string, Subscription | null>> | undefined;
 	readonly addSegments?: readonly string[] | undefined;
@@ -165,6 +177,7 @@ export function event(
 		broadcastId: act.broadcastId ?? null,
 		source: act.source,
 		actor: act.actor,
+		textVersion: act.textVersion ?? null,
 		at: act.at,
 	};
 }
@@ -174,7 +187,8 @@ function decide(before: ContactRecord, after: ContactRecord, act: Act): ContactD
 	if (before.addressKey !== after.addressKey) events.push(event("contact.email_changed", after.id, act));
 	if (fieldsDiffer(before, after)) events.push(event("contact.updated", after.id, act));
 	events.push(...consentEvents(before, after, act), ...segmentEvents(before, after, act));
-	return events.length === 0 ? UNCHANGED : { write: after, retain: [], events };
+	const changes = events.length > 0 || before.confirmationRequest?.id !== after.confirmationRequest?.id;
+	return changes ? { write: after, retain: [], events } : UNCHANGED;
 }
 
 function blankContact(address: HashedAddress, id: string, at: Date): ContactRecord {
@@ -187,6 +201,7 @@ function blankContact(address: HashedAddress, id: string, at: Date): ContactReco
 		properties: {},
 		unsubscribed: false,
 		confirmation: "none",
+		confirmationRequest: null,
 		segmentIds: [],
 		choices: {},
 		createdAt: at,
@@ -229,10 +244,17 @@ function edited(
 		lastName: given(edit.lastName, contact.lastName),
 		properties: withProperties(contact.properties, edit.properties),
 		unsubscribed: edit.unsubscribed ?? contact.unsubscribed,
+		confirmation: edit.confirmation ?? contact.confirmation,
+		confirmationRequest: given(edit.confirmationRequest, openRequest(contact, edit)),
 		choices: withEntries(contact.choices, edit.choices),
 		segmentIds: sortedSet([...contact.segmentIds, ...(edit.addSegments ?? [])]).filter((id) => !removed.has(id)),
 		updatedAt: at,
 	};
+}
+
+/** The link in a message to an address that is no longer the contact's confirms nothing. */
+function openRequest(contact: ContactRecord, { address }: ContactEdit): ConfirmationRequest | null {
+	return address === undefined || address.key === contact.addressKey ? contact.confirmationRequest : null;
 }
 
 /** The part of an input that a merge takes: nothing that turns an opt-out back on, and not the address. */

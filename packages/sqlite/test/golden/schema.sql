@@ -104,6 +104,7 @@ CREATE TABLE convoke_contacts (
 	properties text not null,
 	unsubscribed integer not null,
 	confirmation text not null,
+	confirmation_request text,
 	needs_smtputf8 integer not null,
 	sample_key integer not null,
 	words text not null,
@@ -122,6 +123,7 @@ CREATE TABLE convoke_events (
 	broadcast_id text,
 	source text not null,
 	actor text,
+	text_version text,
 	at integer not null
 );
 
