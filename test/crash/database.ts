@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createDatabase, startPostgres } from "postgres-for-tests";
+import type { StorageName } from "./settings.ts";
+
+/** Where the audience of an experiment is kept. */
+export interface Database {
+	/** A file, or the URL of a database. */
+	readonly at: string;
+	/** Ends the database's server at once, as a crash would, and starts it again; absent where there is none. */
+	readonly restart?: (() => Promise<void>) | undefined;
+	/** Leaves nothing behind. */
+	drop(): Promise<void>;
+}
+
+/** Makes an empty one; `folder`: where a file is to be. */
+export async function makeDatabase(storage: StorageName, folder?: string): Promise<Database> {
+	return storage === "sqlite" ? makeFile(folder) : makePostgres();
+}
+
+function makeFile(given: string | undefined): Database {
+	const folder = given ?? mkdtempSync(join(tmpdir(), "convoke-crash-"));
+	return {
+		at: join(folder, "audience.db"),
+		async drop() {
+			if (given === undefined) rmSync(folder, { recursive: true, force: true });
+		},
+	};
+}
+
+async function makePostgres(): Promise<Database> {
+	// As it is set up in earnest: what was committed outlives the server. The moments of commits are for `optout`.
+	const server = await startPostgres(["track_commit_timestamp=on"]);
+	const database = await createDatabase(server.url);
+	// A connection that is idle when the server ends says so by an event.
+	database.pool.on("error", () => undefined);
+	return {
+		at: database.url,
+		restart: server.restart,
+		async drop() {
+			await database.drop();
+			await server.stop();
+		},
+	};
+}

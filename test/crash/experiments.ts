@@ -1,0 +1,17 @@
+import { killExperiments } from "./kill.ts";
+import { optOutExperiment } from "./optout.ts";
+import { pauseExperiment } from "./pause.ts";
+import { restartExperiment } from "./restart.ts";
+import { stopExperiment } from "./stop.ts";
+import { termExperiment } from "./term.ts";
+import type { Experiment } from "./settings.ts";
+
+/** What is done to workers, as production does it. */
+export const EXPERIMENTS: readonly Experiment[] = [
+	...killExperiments,
+	stopExperiment,
+	termExperiment,
+	optOutExperiment,
+	pauseExperiment,
+	restartExperiment,
+];

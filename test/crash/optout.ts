@@ -1,0 +1,55 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { watchOptOuts } from "./opt-out-log.ts";
+import { address, withScene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import type { Experiment } from "./settings.ts";
+
+/** Opts a fifth of the recipients out, spread over the time that the broadcast takes. */
+async function optOut({ audience, random, settings, provider }: Scene): Promise<number> {
+	const count = settings.recipients / 5;
+	const order = Array.from({ length: settings.recipients }, (_, index) => ({ index, rank: random() }));
+	const chosen = order.toSorted((a, b) => a.rank - b.rank).slice(0, count);
+	let done = 0;
+	for (const { index } of chosen) {
+		await audience.contacts.update({ email: address(index) }, { unsubscribed: true });
+		done += 1;
+		// As far with them as with the broadcast.
+		while (provider.taken() / (settings.recipients * 0.8) < done / count - 0.02) await wait(5);
+		if (done % 200 === 0) settings.log(`${done} opt-outs, ${provider.taken()} messages`);
+	}
+	return done;
+}
+
+/** Opt-outs while a broadcast goes out, against the order of commits that the database itself keeps. */
+export const optOutExperiment: Experiment = {
+	name: "optout",
+	about: [
+		"A fifth of the recipients opts out while the broadcast goes out and workers are killed: nobody is marked for",
+		"sending after the opt-out was committed.",
+	],
+	usual: { kills: 20, recipients: 10_000, workers: 3 },
+	run: (settings) =>
+		withScene(settings, {}, async (scene) => {
+			const { fleet, random, concurrency, workers } = { ...scene, ...settings };
+			const log = await watchOptOuts(scene.place);
+			const done = new AbortController();
+			let [kills, allowed] = [0, 0];
+			await fleet.start(workers);
+			const optingOut = optOut(scene).finally(() => done.abort());
+			while (kills < settings.kills && !done.signal.aborted) {
+				await scene.pass();
+				await wait(random() * 500);
+				await fleet.replace(Math.floor(random() * workers), "SIGKILL", async ({ since }) => {
+					kills += 1;
+					allowed += Math.min(concurrency, await scene.sendingSince(since));
+				});
+			}
+			const optOuts = await optingOut;
+			await scene.finish();
+			const problems = (await log.violations()).map((id) => `${id} was marked after its opt-out.`);
+			const seen = await log.seen();
+			if (seen.optOuts !== optOuts) problems.push(`${seen.optOuts} opt-outs seen of ${optOuts}.`);
+			await log.close();
+			return scene.judge("optout", kills, allowed, problems);
+		}),
+};
