@@ -95,6 +95,7 @@ function planningOnly(storage: Storage): Storage {
 		findTenant: (owner) => storage.findTenant(owner),
 		findDue: (at, limit) => storage.findDue(at, limit),
 		claimSlice: () => Promise.resolve(undefined),
+		takePermits: (request) => storage.takePermits(request),
 		measureBacklog: () => storage.measureBacklog(),
 	};
 }

@@ -42,6 +42,12 @@ async function ranked(
 const rank = fc.option(fc.nat(200), { nil: undefined, freq: 2 });
 const limit = fc.integer({ min: 1, max: 8 });
 const nothing = fc.constant(null);
+const permits = fc.record({
+	key: fc.constantFrom("one", "two"),
+	want: fc.integer({ min: 1, max: 9 }),
+	perSecond: fc.option(fc.constantFrom(0.5, 3, 40), { nil: undefined }),
+	perDay: fc.option(fc.constantFrom(5, 50), { nil: undefined }),
+});
 
 /** What is of no tenant, and the events of one. */
 export const rootOperations: readonly fc.Arbitrary<Operation>[] = [
@@ -49,6 +55,7 @@ export const rootOperations: readonly fc.Arbitrary<Operation>[] = [
 	onRoot("now", nothing, ({ storage }) => storage.now()),
 	onRoot("findTenant", owners, ({ storage }, owner) => findTenant(storage, owner)),
 	onRoot("findDue", fc.tuple(instants, limit), ({ storage }, [at, most]) => storage.findDue(at, most)),
+	onRoot("takePermits", permits, ({ storage }, request) => storage.takePermits(request)),
 	onRoot("measureBacklog", nothing, ({ storage }) => storage.measureBacklog()),
 	onTenant("listEvents", fc.tuple(rank, limit), (tenant, [after, most]) =>
 		ranked(tenant, (cursorAt) => tenant.listEvents(cursorAt(after), most)),

@@ -10,6 +10,7 @@ const ROOT: Readonly<Record<keyof Storage, Effect>> = {
 	findTenant: "read",
 	findDue: "read",
 	claimSlice: "write",
+	takePermits: "write",
 	measureBacklog: "read",
 };
 

@@ -26,7 +26,8 @@ import { Segments } from "./resources/segments.ts";
 import { Suppressions } from "./resources/suppressions.ts";
 import { Topics } from "./resources/topics.ts";
 import { KEY_COMMAND } from "./secret-key.ts";
-import type { SenderResolver } from "./sender.ts";
+import { readRateLimit } from "./sender.ts";
+import type { SenderResolver, SendingRate } from "./sender.ts";
 
 /** What an audience is made of. */
 export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
@@ -51,6 +52,8 @@ export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
 	readonly renderer?: Renderer | undefined;
 	/** Hands messages over; for one sender. Not together with `sender`. */
 	readonly transport?: Transport | undefined;
+	/** How fast messages may go through `transport`, over all workers. @default as fast as it can */
+	readonly rateLimit?: SendingRate | undefined;
 	/** Says who sends a broadcast and through what: by tenant, topic or what the host likes. */
 	readonly sender?: SenderResolver | undefined;
 	/** What asks people to confirm their subscription. @default a short text in English */
@@ -84,6 +87,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		renderer,
 		transport,
 		sender,
+		rateLimit,
 		confirmation,
 		properties,
 		clock = systemClock,
@@ -92,6 +96,11 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 	if (transport !== undefined && sender !== undefined) {
 		throw invalidInput("transport_ambiguous", "sender", "Give `transport` or `sender`, not both.");
 	}
+	if (rateLimit !== undefined && transport === undefined) {
+		const message = "`rateLimit` is of `transport`; with `sender`, give it with each sender.";
+		throw invalidInput("invalid_option", "rateLimit", message);
+	}
+	if (transport !== undefined) readRateLimit({ transport, rateLimit });
 	const context: AudienceContext = {
 		storage,
 		clock,
@@ -102,7 +111,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		baseUrl: parseBaseUrl(links.baseUrl),
 		renderer,
 		transport,
-		resolveSender: sender ?? (transport && (() => ({ transport }))),
+		resolveSender: sender ?? (transport && (() => ({ transport, rateLimit }))),
 		confirmation: checkConfirmationText(confirmation ?? defaultConfirmation),
 		declared: checkDeclared(properties ?? {}),
 	};

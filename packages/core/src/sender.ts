@@ -1,3 +1,4 @@
+import { checkFields } from "./check-input.ts";
 import { parseMailbox } from "./email-address.ts";
 import type { Mailbox } from "./email-address.ts";
 import { invalidInput } from "./errors.ts";
@@ -20,6 +21,44 @@ export interface Sender {
 	readonly postalAddress?: string | undefined;
 	/** The name that the footer shows, at most 200 characters. */
 	readonly brand?: string | undefined;
+	/** How fast its messages may go, over all workers that share the storage. @default as fast as the transport can */
+	readonly rateLimit?: SendingRate | undefined;
+}
+
+/** How fast the messages of a sender may go. */
+export interface SendingRate {
+	/** Messages a second on average, above 0 and up to 100,000; in any one second at most a tenth more, rounded up. */
+	readonly perSecond?: number | undefined;
+	/** Messages a day in UTC, 1 to 1,000,000,000. */
+	readonly perDay?: number | undefined;
+	/** Names what the limit is of, such as an account: senders with the same name share it. @default the transport's name */
+	readonly key?: string | undefined;
+}
+
+/** A rate, read and checked. */
+export interface CheckedRateLimit {
+	readonly key: string;
+	readonly perSecond: number | undefined;
+	readonly perDay: number | undefined;
+}
+
+/** Reads a sender's rate. @throws `invalid_input` with `invalid_option`. */
+export function readRateLimit({ rateLimit, transport }: Sender): CheckedRateLimit | undefined {
+	if (rateLimit === undefined) return undefined;
+	checkFields(rateLimit, "rateLimit", ["perSecond", "perDay", "key"]);
+	const { perSecond, perDay, key = transport.name } = rateLimit;
+	if (perSecond !== undefined && !(typeof perSecond === "number" && perSecond > 0 && perSecond <= 100_000)) {
+		throw invalidInput("invalid_option", "rateLimit.perSecond", "`perSecond` must be above 0 and at most 100,000.");
+	}
+	if (perDay !== undefined && !(Number.isInteger(perDay) && perDay >= 1 && perDay <= 1_000_000_000)) {
+		throw invalidInput(
+			"invalid_option",
+			"rateLimit.perDay",
+			"`perDay` must be a whole number from 1 to 1,000,000,000.",
+		);
+	}
+	checkText(key, "rateLimit.key", { max: 200 });
+	return perSecond === undefined && perDay === undefined ? undefined : { key, perSecond, perDay };
 }
 
 /**

@@ -264,6 +264,12 @@ function sending({
 	unique (tenant_id, broadcast_id, id),
 	foreign key (tenant_id, broadcast_id) references ${table("broadcasts")} (tenant_id, id) on delete cascade
 )${clustered}`,
+		`create table ${table("rate_limits")} (
+	key ${text} primary key,
+	empty_at ${instant} not null,
+	day ${integer} not null,
+	used ${integer} not null
+)${clustered}`,
 		`create index ${index("broadcast_slices_open")} on ${table("broadcast_slices")} (broadcast_id, tenant_id, first_contact_id)
 	where "open" > 0`,
 		`create index ${index("broadcast_slices_lease")} on ${table("broadcast_slices")} (lease_end) where owner is not null`,

@@ -1,10 +1,33 @@
 import type { Backlog, BroadcastRecord, DueBroadcast, SliceLease } from "@convoke/core";
+import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { query } from "./query.ts";
-import type { Query } from "./query.ts";
+import type { Param, Query } from "./query.ts";
 import { all, changesOf, first } from "./statement.ts";
-import type { Unit } from "./statement.ts";
+import type { Statement, Unit } from "./statement.ts";
+
+/** A broadcast and whose it is. */
+export interface OneBroadcast {
+	readonly tenantId: string;
+	readonly broadcastId: string;
+}
+
+/** Who wants a slice, and of what; see `Storage.claimSlice`. */
+interface ClaimRequest {
+	readonly owner: string;
+	readonly leaseMs: number;
+	readonly at: Date;
+	/** The storage's own time. */
+	readonly now: number;
+	readonly of?: OneBroadcast | undefined;
+	readonly except?: readonly string[] | undefined;
+}
+
+interface FreeAt {
+	readonly now: number;
+	readonly at: number;
+}
 
 interface FreeSlice {
 	readonly tenant_id: string;
@@ -26,7 +49,10 @@ interface Claim {
 
 /** Looks over all tenants for what a worker can do. */
 export class SliceClaims {
-	readonly #free: Query<{ now: number; at: number }, FreeSlice>;
+	readonly #dialect: SqlDialect;
+	readonly #free: Query<FreeAt, FreeSlice>;
+	readonly #freeOf: Query<FreeAt & OneBroadcast, FreeSlice>;
+	readonly #freeExcept: Query<FreeAt & { readonly except: unknown }, FreeSlice>;
 	readonly #claim: Query<Claim, unknown>;
 	readonly #due: Query<{ at: number; now: number; limit: number }, { tenant_id: string; id: string; status: string }>;
 	readonly #waiting: Query<object, { broadcasts: number }>;
@@ -34,33 +60,43 @@ export class SliceClaims {
 	readonly #oldestLease: Query<object, { lease_end: number | null }>;
 
 	constructor(dialect: SqlDialect) {
+		this.#dialect = dialect;
 		const { db } = dialect;
-		this.#free = query<{ now: number; at: number }>()((param) => {
-			const due = db
-				.selectFrom("convoke_broadcast_recipients as r")
-				.select("r.contact_id")
-				.whereRef("r.tenant_id", "=", "s.tenant_id" as never)
-				.whereRef("r.broadcast_id", "=", "s.broadcast_id" as never)
-				.whereRef("r.contact_id", ">=", "s.open_from" as never)
-				.whereRef("r.contact_id", "<=", "s.last_contact_id" as never)
-				.where("r.state", "=", sql.lit("pending"))
-				.where((eb) => eb.or([eb("r.retry_at", "is", null), eb("r.retry_at", "<=", param("at"))]));
-			return db
-				.selectFrom("convoke_broadcasts as b")
-				.innerJoin("convoke_broadcast_slices as s", (join) =>
-					join.onRef("s.tenant_id", "=", "b.tenant_id").onRef("s.broadcast_id", "=", "b.id"),
-				)
-				.select(["s.tenant_id", "s.broadcast_id", "s.id", "s.claim", "s.sending"])
-				.where("b.status", "=", sql.lit("sending"))
-				.where("s.open", ">", sql.lit(0))
-				.where((eb) => eb.or([eb("s.owner", "is", null), eb("s.lease_end", "<=", dialect.clock(param("now")))]))
-				.where((eb) => eb.or([eb("s.sending", ">", sql.lit(0)), eb.exists(due)]))
-				.orderBy("b.id")
-				.orderBy("b.tenant_id")
-				.orderBy("s.first_contact_id")
-				.limit(1)
-				.modifyEnd(dialect.lockUnlocked);
-		});
+		const free = <Params extends FreeAt>(among: (param: Param<Params>) => RawBuilder<boolean>) =>
+			query<Params>()((param) => {
+				const due = db
+					.selectFrom("convoke_broadcast_recipients as r")
+					.select("r.contact_id")
+					.whereRef("r.tenant_id", "=", "s.tenant_id" as never)
+					.whereRef("r.broadcast_id", "=", "s.broadcast_id" as never)
+					.whereRef("r.contact_id", ">=", "s.open_from" as never)
+					.whereRef("r.contact_id", "<=", "s.last_contact_id" as never)
+					.where("r.state", "=", sql.lit("pending"))
+					.where((eb) => eb.or([eb("r.retry_at", "is", null), eb("r.retry_at", "<=", param("at"))]));
+				return db
+					.selectFrom("convoke_broadcasts as b")
+					.innerJoin("convoke_broadcast_slices as s", (join) =>
+						join.onRef("s.tenant_id", "=", "b.tenant_id").onRef("s.broadcast_id", "=", "b.id"),
+					)
+					.select(["s.tenant_id", "s.broadcast_id", "s.id", "s.claim", "s.sending"])
+					.where("b.status", "=", sql.lit("sending"))
+					.where(among(param))
+					.where("s.open", ">", sql.lit(0))
+					.where((eb) => eb.or([eb("s.owner", "is", null), eb("s.lease_end", "<=", dialect.clock(param("now")))]))
+					.where((eb) => eb.or([eb("s.sending", ">", sql.lit(0)), eb.exists(due)]))
+					.orderBy("b.id")
+					.orderBy("b.tenant_id")
+					.orderBy("s.first_contact_id")
+					.limit(1)
+					.modifyEnd(dialect.lockUnlocked);
+			});
+		this.#free = free<FreeAt>(() => sql<boolean>`true`);
+		this.#freeOf = free<FreeAt & OneBroadcast>(
+			(param) => sql<boolean>`b.tenant_id = ${param("tenantId")} and b.id = ${param("broadcastId")}`,
+		);
+		this.#freeExcept = free<FreeAt & { readonly except: unknown }>(
+			(param) => sql<boolean>`b.id not in ${dialect.list(param("except"), "id")}`,
+		);
 		this.#claim = query<Claim>()((param) =>
 			db
 				.updateTable("convoke_broadcast_slices")
@@ -155,14 +191,24 @@ export class SliceClaims {
 	}
 
 	/** Leases a slice with something to do; see `Storage.claimSlice`. */
-	*claim(owner: string, leaseMs: number, at: Date, now: number): Unit<SliceLease | undefined> {
-		const free = yield* first(this.#free.bind({ now, at: at.getTime() }));
+	*claim({ owner, leaseMs, now, ...wanted }: ClaimRequest): Unit<SliceLease | undefined> {
+		const free = yield* first(this.#freeFor(wanted, now));
 		if (free === undefined) return undefined;
 		const { tenant_id: tenantId, broadcast_id: broadcastId, id: sliceId } = free;
 		const slice = { tenant: tenantId, broadcast: broadcastId, slice: sliceId };
 		const interrupted = free.sending > 0 ? 1 : 0;
 		yield* changesOf(this.#claim.bind({ ...slice, owner, now, leaseMs, interrupted }));
 		return { tenantId, broadcastId, sliceId, owner, claim: free.claim + 1 };
+	}
+
+	#freeFor(
+		{ at: due, of, except = [] }: Pick<ClaimRequest, "at" | "of" | "except">,
+		now: number,
+	): Statement<FreeSlice> {
+		const at = due.getTime();
+		if (of !== undefined) return this.#freeOf.bind({ now, at, ...of });
+		if (except.length === 0) return this.#free.bind({ now, at });
+		return this.#freeExcept.bind({ now, at, except: this.#dialect.encodeList(except) });
 	}
 
 	/** Broadcasts with something to do other than sending. */

@@ -1,7 +1,8 @@
-import type { Backlog, DueBroadcast, SliceLease, Storage, TenantStorage } from "@convoke/core";
+import type { Backlog, DueBroadcast, PermitRequest, Permits, SliceLease, Storage, TenantStorage } from "@convoke/core";
 import type { SqlDialect } from "./dialect.ts";
 import { refusedWhenHosted } from "./sql-errors.ts";
 import { SqlTenant } from "./sql-tenant.ts";
+import type { OneBroadcast } from "./slice-claims.ts";
 import type { Runner } from "./statement.ts";
 import { createStores } from "./stores.ts";
 import type { Stores } from "./stores.ts";
@@ -47,11 +48,19 @@ export class SqlStorage implements Storage {
 		readonly owner: string;
 		readonly leaseMs: number;
 		readonly at: Date;
+		readonly of?: OneBroadcast | undefined;
+		readonly except?: readonly string[] | undefined;
 	}): Promise<SliceLease | undefined> {
 		this.#refuseWork();
-		const { owner, leaseMs, at } = claim;
+		const { owner, leaseMs, at, of, except } = claim;
 		const now = this.#runner.time();
-		return this.#runner.write(() => this.#stores.sliceClaims.claim(owner, leaseMs, at, now));
+		return this.#runner.write(() => this.#stores.sliceClaims.claim({ owner, leaseMs, at, now, of, except }));
+	}
+
+	async takePermits(request: PermitRequest): Promise<Permits> {
+		this.#refuseWork();
+		const now = await this.#runner.now();
+		return this.#runner.write(() => this.#stores.rateLimits.take(request, now));
 	}
 
 	measureBacklog(): Promise<Backlog> {

@@ -10,6 +10,7 @@ import { ImportStore } from "./import-store.ts";
 import { Owners } from "./owners.ts";
 import { PlanProgressStore } from "./plan-progress.ts";
 import { PlanStore } from "./plan-store.ts";
+import { RateLimitStore } from "./rate-limit-store.ts";
 import { RecipientStore } from "./recipient-store.ts";
 import { SliceClaims } from "./slice-claims.ts";
 import { SliceCountStore } from "./slice-counts.ts";
@@ -27,6 +28,7 @@ export interface Stores {
 	readonly broadcasts: BroadcastStore;
 	readonly plans: PlanStore;
 	readonly recipients: RecipientStore;
+	readonly rateLimits: RateLimitStore;
 	readonly sliceClaims: SliceClaims;
 	readonly sliceSteps: SliceSteps;
 	readonly imports: ImportStore;
@@ -51,6 +53,7 @@ export function createStores(dialect: SqlDialect): Stores {
 		broadcasts,
 		plans: new PlanStore(dialect, planProgress),
 		recipients: new RecipientStore(dialect, sliceCounts, broadcasts),
+		rateLimits: new RateLimitStore(dialect),
 		sliceClaims: new SliceClaims(dialect),
 		sliceSteps: new SliceSteps(dialect),
 		imports,

@@ -210,6 +210,15 @@ export interface SliceTable {
 	interrupted: number;
 }
 
+/** Rows of `convoke_rate_limits`, which are of no tenant. */
+export interface RateLimitTable {
+	key: string;
+	/** In microseconds since 1970. */
+	empty_at: number;
+	day: number;
+	used: number;
+}
+
 /** Rows of `convoke_imports`. */
 export interface ImportTable {
 	tenant_id: string;
@@ -259,6 +268,7 @@ export interface Database {
 	convoke_broadcast_contents: BroadcastContentTable;
 	convoke_broadcast_recipients: RecipientTable;
 	convoke_broadcast_slices: SliceTable;
+	convoke_rate_limits: RateLimitTable;
 	convoke_imports: ImportTable;
 	convoke_import_errors: ImportErrorTable;
 	convoke_migrations: MigrationTable;

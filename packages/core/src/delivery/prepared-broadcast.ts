@@ -6,6 +6,8 @@ import type { BroadcastContent } from "../model/broadcast.ts";
 import type { Contact } from "../model/contact.ts";
 import type { Message, Transport } from "../ports/transport.ts";
 import { bindRules } from "../resources/bind.ts";
+import { readRateLimit } from "../sender.ts";
+import type { CheckedRateLimit } from "../sender.ts";
 import { rendererOf, senderOf } from "./freeze.ts";
 
 /** A broadcast made ready for sending: everything that is the same for all recipients. */
@@ -16,6 +18,8 @@ export interface PreparedBroadcast {
 	readonly broadcastId: string;
 	/** What hands its messages over. */
 	readonly transport: Transport;
+	/** How fast they may go. */
+	readonly rateLimit: CheckedRateLimit | undefined;
 	/** Asked again when a recipient is marked. */
 	readonly rules: readonly BoundRule[];
 	/** One recipient's message. @throws `render_failed`. */
@@ -29,9 +33,11 @@ export async function prepareBroadcast(context: TenantContext, broadcastId: stri
 		context.tenant.findContent(broadcastId),
 	]);
 	if (broadcast === undefined || content === undefined) throw notFound("broadcast");
-	const { transport } = await senderOf(context, broadcast);
+	const sender = await senderOf(context, broadcast);
+	const { transport } = sender;
+	const rateLimit = readRateLimit(sender);
 	const rules = await bindRules(context, broadcast, transport.smtputf8, context.clock.now());
-	return { context, broadcastId, transport, rules, message: messageMaker(context, content) };
+	return { context, broadcastId, transport, rateLimit, rules, message: messageMaker(context, content) };
 }
 
 /** The function that makes one recipient's message of a content, links and all. @throws `render_failed`. */

@@ -30,12 +30,13 @@ export function recipientOutcome(answer: TransportOutcome, context: AttemptConte
 		case "rejected":
 			return outcome(context, "failed", answer.reason);
 		case "deferred": {
+			// The server was not asked, so that it has refused nothing: the circuit breaker says when to ask again.
+			if (answer.unreached === true) return untried(context, answer.reason);
 			const retryAt = nextAttempt(context, answer.retryAfterMs);
 			return outcome(context, retryAt === undefined ? "failed" : "pending", answer.reason, retryAt);
 		}
 		case "account_problem":
-			// The broadcast is paused; the recipient is as if it had not been tried.
-			return { ...outcome(context, "pending", answer.reason), untried: true };
+			return untried(context, answer.reason);
 		case "uncertain": {
 			const retryAt = context.retryUncertain ? nextAttempt(context) : undefined;
 			return outcome(context, retryAt === undefined ? "uncertain" : "pending", answer.reason, retryAt);
@@ -43,9 +44,13 @@ export function recipientOutcome(answer: TransportOutcome, context: AttemptConte
 	}
 }
 
-/** A recipient that was marked but not handed over; it is as if it had not been. */
-export function untried(context: Pick<AttemptContext, "contactId" | "attempt">): RecipientOutcome {
-	return { ...outcome(context, "pending", null), untried: true };
+/** A recipient that was marked but not handed over, or to nobody who was there; it is as if it had not been. */
+export function untried(
+	context: Pick<AttemptContext, "contactId" | "attempt">,
+	reason: string | null = null,
+	retryAt: Date | null = null,
+): RecipientOutcome {
+	return { ...outcome(context, "pending", reason, retryAt), untried: true };
 }
 
 /** A recipient whose message cannot be made. */

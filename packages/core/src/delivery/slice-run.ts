@@ -1,6 +1,9 @@
 import { ConvokeError } from "../errors.ts";
 import type { MarkedRecipient, RecipientOutcome, SliceLease, SliceTurn } from "../ports/storage.ts";
 import { toContact } from "../resources/contact-units.ts";
+import type { TransportOutcome } from "../ports/transport.ts";
+import type { DomainGate } from "./domain-gate.ts";
+import type { SenderGate } from "./sender-gate.ts";
 import { handOver } from "./hand-over.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
 import { recipientOutcome, unrenderable, untried } from "./recipient-outcome.ts";
@@ -18,8 +21,18 @@ export interface StepReport {
 export interface SliceRunEvents {
 	/** A hand-over has ended: there is a place free and something to record. */
 	settled(): void;
-	/** The transport refuses everything. */
-	accountProblem(reason: string): void;
+	/** The account, or the server, refuses everything. */
+	troubled(reason: string): void;
+	/** It has done so for too long: sending through it is to be paused. */
+	tripped(reason: string): void;
+}
+
+/** What bounds a run besides the window. */
+export interface Gates {
+	/** Of the sender. */
+	readonly sender: SenderGate;
+	/** Of recipients' domains, if they are bounded. */
+	readonly domains: DomainGate | undefined;
 }
 
 /**
@@ -31,6 +44,7 @@ export class SliceRun {
 	readonly #lease: SliceLease;
 	readonly #settings: WorkerSettings;
 	readonly #events: SliceRunEvents;
+	readonly #gates: Gates;
 	readonly #settled: RecipientOutcome[] = [];
 	#inFlight = 0;
 	#leaseEnd: number;
@@ -44,6 +58,7 @@ export class SliceRun {
 		lease: SliceLease,
 		leaseEnd: number,
 		settings: WorkerSettings,
+		gates: Gates,
 		events: SliceRunEvents,
 	) {
 		this.#broadcast = broadcast;
@@ -51,11 +66,17 @@ export class SliceRun {
 		this.#leaseEnd = leaseEnd;
 		this.#settings = settings;
 		this.#events = events;
+		this.#gates = gates;
 	}
 
 	/** The broadcast that it sends. */
 	get broadcast(): PreparedBroadcast {
 		return this.#broadcast;
+	}
+
+	/** What decides how many messages may be begun. */
+	get gate(): SenderGate {
+		return this.#gates.sender;
 	}
 
 	/** Hand-overs that have not ended. */
@@ -155,21 +176,45 @@ export class SliceRun {
 	}
 
 	async #attempt({ contact, attempt, tries }: MarkedRecipient): Promise<RecipientOutcome> {
+		const { clock } = this.#broadcast.context;
+		const tried = { contactId: contact.id, attempt };
+		const began = clock.monotonic();
+		if (began >= this.#leaseEnd) return untried(tried);
+		const delay = this.#gates.domains?.begin(contact.email);
+		if (delay !== undefined) return untried(tried, null, new Date(clock.now().getTime() + delay));
+		try {
+			return await this.#handOver({ contact, attempt, tries });
+		} finally {
+			this.#gates.domains?.end(contact.email, clock.monotonic() - began);
+		}
+	}
+
+	async #handOver({ contact, attempt, tries }: MarkedRecipient): Promise<RecipientOutcome> {
 		const { context, transport, message } = this.#broadcast;
 		const { clock } = context;
 		const tried = { contactId: contact.id, attempt };
-		if (clock.monotonic() >= this.#leaseEnd) return untried(tried);
 		let finished: ReturnType<typeof message>;
 		try {
 			finished = message(toContact(contact));
 		} catch (error) {
 			return unrenderable(tried, ConvokeError.is(error) ? error.reason : "render_failed");
 		}
+		const { sender } = this.#gates;
+		const begun = sender.begin();
 		const answer = await handOver(transport, finished, clock, this.#settings.sendTimeoutMs);
-		if (answer.kind === "account_problem") this.#events.accountProblem(answer.reason);
+		const tripped = sender.end(begun, answer);
+		if (tripped !== undefined) this.#events.tripped(tripped);
+		else if (isTrouble(answer)) this.#events.troubled(answer.reason);
 		const retryUncertain = transport.idempotent || this.#settings.onUncertain === "resend";
 		const { retryMs } = this.#settings;
 		const chance = context.random();
 		return recipientOutcome(answer, { ...tried, tries, retryMs, chance, at: clock.now(), retryUncertain });
 	}
+}
+
+/** Whether an answer is about the account or the server, and not about the recipient. */
+function isTrouble(
+	answer: TransportOutcome,
+): answer is Extract<TransportOutcome, { readonly kind: "account_problem" | "deferred" }> {
+	return answer.kind === "account_problem" || (answer.kind === "deferred" && answer.unreached === true);
 }

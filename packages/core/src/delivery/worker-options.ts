@@ -41,6 +41,8 @@ export interface WorkerOptions {
 	 * @default [1, 5, 15, 60, 240]
 	 */
 	readonly retryMinutes?: readonly number[] | undefined;
+	/** Messages handed over at once to addresses of one domain, 1 to 1,000. @default as many as `concurrency` */
+	readonly perDomain?: number | undefined;
 }
 
 /** When a run is to end before everything due is done. */
@@ -68,6 +70,7 @@ export interface WorkerSettings {
 	readonly pollMs: number;
 	readonly onUncertain: "resend" | "hold";
 	readonly retryMs: readonly number[];
+	readonly perDomain: number | undefined;
 }
 
 const FIELDS = [
@@ -77,20 +80,17 @@ const FIELDS = [
 	"pollSeconds",
 	"onUncertain",
 	"retryMinutes",
+	"perDomain",
 ] as const;
 
 /** Reads a worker's options. @throws `invalid_input` with `invalid_option`. */
 export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 	checkFields(options, "options", FIELDS);
 	const { concurrency = 32, sendTimeoutSeconds = 300, pollSeconds = 1, onUncertain = "resend" } = options;
-	const { retryMinutes = [1, 5, 15, 60, 240] } = options;
+	const { retryMinutes = [1, 5, 15, 60, 240], perDomain } = options;
 	const leaseSeconds = options.leaseSeconds ?? 360;
-	if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1000) {
-		throw invalidOption(
-			"concurrency",
-			`\`concurrency\` must be a whole number from 1 to 1000, not ${shown(concurrency)}.`,
-		);
-	}
+	checkPlaces("concurrency", concurrency);
+	if (perDomain !== undefined) checkPlaces("perDomain", perDomain);
 	checkSeconds("sendTimeoutSeconds", sendTimeoutSeconds, 1);
 	checkSeconds("leaseSeconds", leaseSeconds, 1);
 	checkSeconds("pollSeconds", pollSeconds, 0.1);
@@ -109,6 +109,7 @@ export function checkWorkerOptions(options: WorkerOptions): WorkerSettings {
 		pollMs: pollSeconds * 1000,
 		onUncertain,
 		retryMs: retryMinutes.map((minutes) => minutes * 60_000),
+		perDomain,
 	};
 }
 
@@ -123,6 +124,11 @@ export function checkRunLimits(limits: RunLimits): RunEnd {
 		throw invalidOption("signal", "`signal` must be an AbortSignal.");
 	}
 	return { until: until === undefined ? undefined : checkInstant(until, "until"), maxMessages, signal };
+}
+
+function checkPlaces(field: string, value: unknown): void {
+	if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 1000) return;
+	throw invalidOption(field, `\`${field}\` must be a whole number from 1 to 1000, not ${shown(value)}.`);
 }
 
 function checkRetries(minutes: unknown): void {

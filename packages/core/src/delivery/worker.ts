@@ -1,11 +1,14 @@
 import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError } from "../errors.ts";
 import type { Backlog, SliceLease } from "../ports/storage.ts";
+import type { Transport } from "../ports/transport.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
+import { DomainGate } from "./domain-gate.ts";
+import { SenderGate } from "./sender-gate.ts";
 import { SliceRun } from "./slice-run.ts";
 import type { StepReport } from "./slice-run.ts";
 import { checkRunLimits, checkWorkerOptions } from "./worker-options.ts";
@@ -34,6 +37,9 @@ export interface WorkerHealth {
 	readonly lastError: { readonly reason: string; readonly at: Date } | undefined;
 }
 
+/** Milliseconds that a slice is kept while its sender may send nothing. */
+const LONGEST_HOLD_MS = 60_000;
+
 // Without a reason given, each abort makes an error with a stack.
 const WOKEN = "woken";
 
@@ -47,6 +53,10 @@ export class Worker {
 	readonly #owner: string;
 	readonly #runs = new Set<SliceRun>();
 	readonly #refused = new Map<PreparedBroadcast, string>();
+	readonly #senders = new WeakMap<Transport, SenderGate>();
+	readonly #domains: DomainGate | undefined;
+	/** Until when broadcasts are left alone, on the monotonic clock: their senders may send nothing for so long. */
+	readonly #heldBroadcasts = new Map<string, number>();
 	#wake: () => void = () => {};
 	#nextLook = 0;
 	#busy = false;
@@ -59,6 +69,8 @@ export class Worker {
 		this.#context = context;
 		this.#settings = checkWorkerOptions(options);
 		this.#owner = context.newId();
+		const { perDomain } = this.#settings;
+		this.#domains = perDomain === undefined ? undefined : new DomainGate(perDomain);
 	}
 
 	/**
@@ -176,7 +188,9 @@ export class Worker {
 		let begun = 0;
 		for (const run of this.#runs) {
 			if (begun >= left) run.drain();
-			const places = run.drained ? 0 : Math.min(left - begun, this.#placesFor(run));
+			const wanted = run.drained ? 0 : Math.min(left - begun, this.#placesFor(run));
+			const places = wanted > 0 ? await run.gate.admit(wanted) : 0;
+			if (wanted > 0 && places === 0) this.#letGo(run);
 			const steps = [];
 			if (!run.ended && (places > 0 || run.needsStep)) steps.push(await run.step(places));
 			if (run.stopped) this.#stop(run.broadcast);
@@ -192,6 +206,22 @@ export class Worker {
 		return { sent, begun };
 	}
 
+	/** Gives a slice back whose sender may send nothing for long. */
+	#letGo(run: SliceRun): void {
+		const { heldUntil } = run.gate;
+		if (heldUntil - this.#context.clock.monotonic() <= LONGEST_HOLD_MS) return;
+		this.#heldBroadcasts.set(run.broadcast.broadcastId, heldUntil);
+		run.drain();
+	}
+
+	/** Broadcasts that no slice is to be taken of: their senders may send nothing for now. */
+	#held(): readonly string[] {
+		const now = this.#context.clock.monotonic();
+		for (const [id, until] of this.#heldBroadcasts) if (until <= now) this.#heldBroadcasts.delete(id);
+		const waiting = [...this.#runs].filter((run) => isHeld(run, now)).map(({ broadcast }) => broadcast.broadcastId);
+		return [...new Set([...this.#heldBroadcasts.keys(), ...waiting])];
+	}
+
 	/**
 	 * Takes another slice when there are free places that no slice at hand can fill, else other due work. Looks again at
 	 * once as long as it finds something, and at most every poll interval while messages are in flight.
@@ -200,10 +230,11 @@ export class Worker {
 		const { clock, storage } = this.#context;
 		const idle = this.#runs.size === 0;
 		if (this.#placesFor(undefined) <= 0) return false;
-		for (const run of this.#runs) if (!run.drained) return false;
-		if (!idle && clock.monotonic() < this.#nextLook) return false;
 		const before = clock.monotonic();
-		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs: this.#settings.leaseMs, at: clock.now() });
+		for (const run of this.#runs) if (!run.drained && !isHeld(run, before)) return false;
+		if (!idle && clock.monotonic() < this.#nextLook) return false;
+		const { leaseMs } = this.#settings;
+		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs, at: clock.now(), except: this.#held() });
 		if (lease !== undefined) {
 			this.#nextLook = 0;
 			await this.#take(lease, before + this.#settings.leaseMs);
@@ -218,14 +249,26 @@ export class Worker {
 	async #take(lease: SliceLease, leaseEnd: number): Promise<void> {
 		const broadcast = await this.#prepareOrPause(lease);
 		if (broadcast === undefined) return;
+		const sender = this.#gateOf(broadcast);
 		const events = {
 			settled: () => this.#wake(),
-			accountProblem: (reason: string) => {
+			troubled: (reason: string) => this.#note(reason),
+			tripped: (reason: string) => {
 				this.#note(reason);
-				this.#refused.set(broadcast, reason);
+				for (const run of this.#runs) if (run.gate === sender) this.#refused.set(run.broadcast, reason);
 			},
 		};
-		this.#runs.add(new SliceRun(broadcast, lease, leaseEnd, this.#settings, events));
+		const gates = { sender, domains: this.#domains };
+		this.#runs.add(new SliceRun(broadcast, lease, leaseEnd, this.#settings, gates, events));
+	}
+
+	/** Kept as long as the transport: what is known of an account outlives a slice. */
+	#gateOf({ transport, rateLimit }: PreparedBroadcast): SenderGate {
+		const known = this.#senders.get(transport);
+		if (known !== undefined) return known;
+		const made = new SenderGate(this.#context.storage, this.#context.clock, rateLimit);
+		this.#senders.set(transport, made);
+		return made;
 	}
 
 	/** Pauses a broadcast that cannot be made ready: whoever mends it resumes it. */
@@ -270,10 +313,18 @@ export class Worker {
 		const woken = new AbortController();
 		this.#wake = () => woken.abort(WOKEN);
 		const ready = [...this.#runs].some((run) => run.needsStep);
-		if (!ready) await clock.sleep(Math.min(this.#settings.leaseMs / 3, this.#settings.pollMs), woken.signal);
+		if (!ready) await clock.sleep(this.#untilNextStep(), woken.signal);
 		this.#wake = () => {};
 		// Hand-overs tend to end together: what ends in this turn of the event loop is recorded in one unit.
 		await clock.pause();
+	}
+
+	/** Milliseconds until a lease should be prolonged, work looked for, or a sender asked again. */
+	#untilNextStep(): number {
+		const now = this.#context.clock.monotonic();
+		let ms = Math.min(this.#settings.leaseMs / 3, this.#settings.pollMs);
+		for (const run of this.#runs) if (isHeld(run, now)) ms = Math.min(ms, run.gate.heldUntil - now);
+		return Math.max(1, ms);
 	}
 
 	/** After a failure: waits for what is in flight, and records it, or keeps it until the storage is there again. */
@@ -292,6 +343,11 @@ export class Worker {
 		this.#wake = () => woken.abort(WOKEN);
 		await this.#context.clock.sleep(this.#settings.pollMs, woken.signal);
 	}
+}
+
+/** Whether a run could begin messages, but its sender may not for now. */
+function isHeld(run: SliceRun, now: number): boolean {
+	return !run.drained && run.gate.heldUntil > now;
 }
 
 async function pauseBroadcast({ tenant, clock }: TenantContext, id: string, reason: string): Promise<void> {

@@ -124,6 +124,31 @@ export const claimCases: readonly StorageCase[] = [
 		assert.deepEqual(await tryClaim(storage), leaseOf(broadcast, 1, { claim: 2 }));
 	}),
 
+	examCase("claimSlice: leases of one broadcast, or of all but some", async (world) => {
+		const { storage, tenant, bystander, make } = world;
+		const contacts = make.contacts(2);
+		const last = present(contacts.at(-1)).id;
+		await world.both((each) => put(each, ...contacts));
+		const [first, second, third] = [make.queued(last), make.queued(last), make.queued(last)];
+		await startSending(tenant, first, { limit: 1 });
+		await startSending(bystander, second);
+		await startSending(tenant, third);
+		const wanted = { owner: OWNER, leaseMs: 60_000, at: minutes(6) };
+		const of = (broadcastId: string, tenantId: string = TENANT) =>
+			storage.claimSlice({ ...wanted, of: { tenantId, broadcastId } });
+		assert.equal(await of(second.id), undefined);
+		assert.equal(await of(make.id()), undefined);
+		assert.deepEqual(await of(third.id), leaseOf(third, 1));
+		assert.equal(await of(third.id), undefined);
+		assert.deepEqual(
+			await storage.claimSlice({ ...wanted, except: [first.id, make.id()] }),
+			leaseOf(second, 1, { tenantId: BYSTANDER }),
+		);
+		assert.equal(await storage.claimSlice({ ...wanted, except: [first.id] }), undefined);
+		assert.deepEqual(await storage.claimSlice({ ...wanted, except: [] }), leaseOf(first, 1));
+		assert.deepEqual(await of(first.id), leaseOf(first, 2));
+	}),
+
 	examCase("claimSlice: gives a slice to one of many", async ({ storage, tenant, make }) => {
 		const broadcast = await sendingTo(tenant, make, make.contacts(3), 1);
 		const owners = ["a", "b", "c", "d", "e"];

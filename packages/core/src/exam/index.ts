@@ -14,6 +14,7 @@ import { filterRelationCases } from "./filter-relation-cases.ts";
 import { filterValueCases } from "./filter-value-cases.ts";
 import { importCases } from "./import-cases.ts";
 import { leaseCases } from "./lease-cases.ts";
+import { permitCases } from "./permit-cases.ts";
 import { planCases } from "./plan-cases.ts";
 import { recipientCases } from "./recipient-cases.ts";
 import { rootCases } from "./root-cases.ts";
@@ -40,6 +41,7 @@ export const storageExam: readonly StorageCase[] = [
 	...broadcastCases,
 	...planCases,
 	...claimCases,
+	...permitCases,
 	...sendingCases,
 	...leaseCases,
 	...recipientCases,

@@ -1,7 +1,17 @@
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../clock.ts";
 import type { BroadcastRecord } from "../model/broadcast.ts";
-import type { Backlog, DueBroadcast, SliceLease, Storage, TenantStorage } from "../ports/storage.ts";
+import type {
+	Backlog,
+	DueBroadcast,
+	PermitRequest,
+	Permits,
+	SliceLease,
+	Storage,
+	TenantStorage,
+} from "../ports/storage.ts";
+import { FULL_BUCKET, takePermits } from "../rules/rate-limit.ts";
+import type { Bucket } from "../rules/rate-limit.ts";
 import { storageClosed } from "../storage-errors.ts";
 import { MemoryTenant } from "./memory-tenant.ts";
 import { isLeased } from "./recipient-rows.ts";
@@ -33,6 +43,7 @@ interface OwnedBroadcast {
 class MemoryStorage implements Storage {
 	readonly #clock: Clock;
 	readonly #tenants = new Map<string, TenantTables>();
+	readonly #buckets = new Map<string, Bucket>();
 	#isClosed = false;
 
 	constructor(clock: Clock) {
@@ -82,16 +93,27 @@ class MemoryStorage implements Storage {
 		readonly owner: string;
 		readonly leaseMs: number;
 		readonly at: Date;
+		readonly of?: { readonly tenantId: string; readonly broadcastId: string } | undefined;
+		readonly except?: readonly string[] | undefined;
 	}): Promise<SliceLease | undefined> {
-		const { owner, leaseMs, at } = claim;
+		const { owner, leaseMs, at, of, except = [] } = claim;
 		for (const { tenantId, tables, broadcast } of this.#broadcasts()) {
-			if (broadcast.status !== "sending") continue;
+			if (broadcast.status !== "sending" || except.includes(broadcast.id)) continue;
+			if (of !== undefined && (of.tenantId !== tenantId || of.broadcastId !== broadcast.id)) continue;
 			const { slices } = tables.recipientsOf(broadcast.id);
 			const slice = slices.find((one) => claimSlice(one, owner, leaseMs, at.getTime(), this.#time()));
 			if (slice === undefined) continue;
 			return { tenantId, broadcastId: broadcast.id, sliceId: slice.id, owner, claim: slice.claim };
 		}
 		return undefined;
+	}
+
+	async takePermits({ key, want, perSecond, perDay }: PermitRequest): Promise<Permits> {
+		this.#checkOpen();
+		const before = this.#buckets.get(key) ?? FULL_BUCKET;
+		const { bucket, ...taken } = takePermits({ perSecond, perDay }, before, want, this.#time());
+		this.#buckets.set(key, bucket);
+		return taken;
 	}
 
 	async measureBacklog(): Promise<Backlog> {

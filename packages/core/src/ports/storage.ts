@@ -283,6 +283,26 @@ export interface Backlog {
 	readonly oldestLease: Date | undefined;
 }
 
+/** Permits that somebody wants. */
+export interface PermitRequest {
+	/** Whose limit. */
+	readonly key: string;
+	/** Messages a second. */
+	readonly perSecond?: number | undefined;
+	/** Messages a day. */
+	readonly perDay?: number | undefined;
+	/** How many permits, at least 1. */
+	readonly want: number;
+}
+
+/** Permits that somebody got. */
+export interface Permits {
+	/** How many messages may go. */
+	readonly granted: number;
+	/** Milliseconds until another one may; 0 when all were granted. */
+	readonly waitMs: number;
+}
+
 /** A storage, over all tenants. */
 export interface Storage {
 	/** Brings the schema up to date; harmless when it is. */
@@ -305,7 +325,16 @@ export interface Storage {
 		readonly owner: string;
 		readonly leaseMs: number;
 		readonly at: Date;
+		/** Only a slice of this broadcast. */
+		readonly of?: { readonly tenantId: string; readonly broadcastId: string } | undefined;
+		/** No slice of the broadcasts with these ids. */
+		readonly except?: readonly string[] | undefined;
 	}): Promise<SliceLease | undefined>;
+	/**
+	 * Takes permits out of the limit of this name, which all who share the storage share, by `takePermits` of
+	 * `rules/rate-limit.ts` and the storage's own time. A limit that nobody has used yet is full.
+	 */
+	takePermits(request: PermitRequest): Promise<Permits>;
 	/** How much is waiting. */
 	measureBacklog(): Promise<Backlog>;
 }

@@ -90,6 +90,22 @@ const claimSlice: Saboteurs = {
 	},
 };
 
+const takePermits: Saboteurs = {
+	doesNothing: (storage) => overriding(storage, { takePermits: async ({ want }) => ({ granted: want, waitMs: 0 }) }),
+	wrongAnswer: (storage) =>
+		overriding(storage, {
+			takePermits: async (request) => ({ ...(await storage.takePermits(request)), waitMs: 0 }),
+		}),
+	// Has one limit for all.
+	forgetsTenant: (storage) =>
+		overriding(storage, { takePermits: (request) => storage.takePermits({ ...request, key: "one" }) }),
+	// Those who ask at the same moment get the same permits.
+	notAtomic: (storage) =>
+		overriding(storage, {
+			takePermits: coalescing((request: Parameters<Storage["takePermits"]>[0]) => storage.takePermits(request)),
+		}),
+};
+
 const measureBacklog: Saboteurs = {
 	doesNothing: (storage) =>
 		overriding(storage, { measureBacklog: async () => ({ broadcasts: 0, recipients: 0, oldestLease: undefined }) }),
@@ -119,6 +135,7 @@ export const rootSaboteurs: Readonly<Record<keyof Storage, Saboteurs>> = {
 	findTenant,
 	findDue,
 	claimSlice,
+	takePermits,
 	measureBacklog,
 };
 

@@ -140,6 +140,18 @@ export const sendingSaboteurs: Readonly<Record<string, Break>> = {
 	),
 	"moveRecipients ignores the limit": verb("moveRecipients", ({ run }, move) => run({ ...move, limit: 1_000 })),
 	"moveRecipients moves everyone": verb("moveRecipients", ({ run }, { contactId: _contactId, ...move }) => run(move)),
+	"claimSlice leases of any broadcast": (storage) =>
+		overriding(storage, { claimSlice: ({ of: _of, ...claim }) => storage.claimSlice(claim) }),
+	"claimSlice leases of broadcasts to leave alone": (storage) =>
+		overriding(storage, { claimSlice: ({ except: _except, ...claim }) => storage.claimSlice(claim) }),
+	"claimSlice takes a broadcast for another tenant's": (storage) =>
+		overriding(storage, {
+			claimSlice: async ({ of, ...claim }) => {
+				if (of === undefined) return storage.claimSlice(claim);
+				const tenantId = (await storage.findTenant(of)) ?? of.tenantId;
+				return storage.claimSlice({ ...claim, of: { ...of, tenantId } });
+			},
+		}),
 	"moveRecipients ignores the reason": verb("moveRecipients", ({ run }, { withReason: _withReason, ...move }) =>
 		run(move),
 	),

@@ -168,6 +168,13 @@ CREATE TABLE convoke_properties (
 	unique (tenant_id, id)
 ) without rowid;
 
+CREATE TABLE convoke_rate_limits (
+	key text primary key,
+	empty_at integer not null,
+	day integer not null,
+	used integer not null
+) without rowid;
+
 CREATE TABLE convoke_retained_opt_outs (
 	tenant_id text not null,
 	address_hash text not null,
