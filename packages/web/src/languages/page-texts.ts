@@ -93,7 +93,12 @@ export interface PageTexts {
 	readonly busy: string;
 }
 
-/** Puts values into a text. */
-export function fill(text: string, values: Readonly<Record<string, string>>): string {
-	return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder);
+/** A text of these with its values in it. */
+export function fill(texts: PageTexts, text: keyof PageTexts, values: Readonly<Record<string, string>>): string {
+	return texts[text].replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+		const value = values[name];
+		if (value === undefined) return placeholder;
+		// Isolated, or punctuation at its edges would wander to the other side.
+		return texts.direction === "rtl" ? `\u2068${value}\u2069` : value;
+	});
 }

@@ -8,9 +8,9 @@ import type { Look, Page } from "./page.ts";
 export function confirmationPage(look: Look, view: ConfirmationView): Promise<Page> {
 	const { texts } = look.language;
 	const address = view.maskedEmail;
-	if (view.confirmed) return notice(look, texts.confirmed, fill(texts.address, { address }));
+	if (view.confirmed) return notice(look, texts.confirmed, fill(texts, "address", { address }));
 	return page(look, texts.confirmHeading, [
-		html`<p>${fill(texts.confirmText, { address })}</p>`,
+		html`<p>${fill(texts, "confirmText", { address })}</p>`,
 		html`<ul>${view.topics.map(({ name }) => html`<li>${name}</li>`)}</ul>`,
 		html`<form method="post"><button class="main" name="action" value="confirm">${texts.confirm}</button></form>`,
 	]);

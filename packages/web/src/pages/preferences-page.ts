@@ -31,7 +31,7 @@ export function preferencesPage(look: Look, shown: PreferencesPage): Promise<Pag
 	const { view, done } = shown;
 	const leaves = done === undefined && shown.unsubscribes && isSubscribed(view);
 	return page(look, headingOf(texts, shown, leaves), [
-		html`<p>${fill(texts.address, { address: view.maskedEmail })}</p>`,
+		html`<p>${fill(texts, "address", { address: view.maskedEmail })}</p>`,
 		...(leaves ? [leaveForm(texts)] : []),
 		...(done === undefined ? [] : doneParts(texts, view, done)),
 		...(view.unsubscribed ? [resubscribeForm(texts, view, done)] : []),
@@ -49,12 +49,12 @@ function isSubscribed({ unsubscribed, topic, topics }: Preferences): boolean {
 
 function headingOf(texts: PageTexts, { view, unsubscribes, done }: PreferencesPage, leaves: boolean): string {
 	const topic = view.topic?.name ?? "";
-	if (leaves) return view.topic === null ? texts.leaveEverything : fill(texts.leaveTopic, { topic });
+	if (leaves) return view.topic === null ? texts.leaveEverything : fill(texts, "leaveTopic", { topic });
 	if (done?.kind === "resubscribed") return texts.resubscribed;
 	if (done?.kind === "saved") return done.on.length + done.off.length === 0 ? texts.unchanged : texts.saved;
-	if (done?.kind === "left" && done.topic !== null) return fill(texts.leftTopic, { topic: done.topic.name });
+	if (done?.kind === "left" && done.topic !== null) return fill(texts, "leftTopic", { topic: done.topic.name });
 	if (view.unsubscribed) return texts.leftEverything;
-	return unsubscribes ? fill(texts.leftTopic, { topic }) : texts.preferences;
+	return unsubscribes ? fill(texts, "leftTopic", { topic }) : texts.preferences;
 }
 
 function leaveForm(texts: PageTexts): Markup {
@@ -68,8 +68,8 @@ function doneParts(texts: PageTexts, view: Preferences, done: Done): readonly Ma
 			return done.topic === null ? [] : [undoForm(texts, view, [], [done.topic])];
 		case "saved": {
 			const lines = [
-				...done.on.map(({ name }) => fill(texts.switchedOn, { topic: name })),
-				...done.off.map(({ name }) => fill(texts.switchedOff, { topic: name })),
+				...done.on.map(({ name }) => fill(texts, "switchedOn", { topic: name })),
+				...done.off.map(({ name }) => fill(texts, "switchedOff", { topic: name })),
 			];
 			if (lines.length === 0) return [];
 			return [html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`, undoForm(texts, view, done.on, done.off)];

@@ -5,7 +5,8 @@ import { colorVariables } from "./colors.ts";
 const SHEET = `*{box-sizing:border-box}
 body{margin:0;padding:24px 16px 64px;background:var(--background);color:var(--text);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header,main{max-width:36rem;margin:0 auto}
-header{display:flex;gap:12px;align-items:center;font-weight:600;min-height:32px}
+header{font-weight:600}
+header,header a{display:flex;gap:12px;align-items:center;min-height:32px}
 header img{display:block;max-height:48px;max-width:160px}
 a{color:inherit}
 h1{font-size:1.5rem;line-height:1.25;margin:24px 0 8px}
