@@ -16,4 +16,6 @@ export type { PageTexts } from "./languages/page-texts.ts";
 export type { LimitedRequest, LinkAudience, PageOptions, ReasonGiven } from "./page-options.ts";
 export type { Brand } from "./pages/brand.ts";
 export type { ColorScheme } from "./pages/colors.ts";
+export { verifyMount } from "./verify-mount.ts";
+export type { MountCheck, MountReport, VerifiedAudience } from "./verify-mount.ts";
 export type { LeaveReason } from "./pages/reason-form.ts";

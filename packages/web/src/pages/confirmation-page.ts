@@ -11,7 +11,7 @@ export function confirmationPage(look: Look, view: ConfirmationView): Promise<Pa
 	if (view.confirmed) return notice(look, texts.confirmed, fill(texts, "address", { address }));
 	return page(look, texts.confirmHeading, [
 		html`<p>${fill(texts, "confirmText", { address })}</p>`,
-		html`<ul>${view.topics.map(({ name }) => html`<li>${name}</li>`)}</ul>`,
+		...(view.topics.length === 0 ? [] : [html`<ul>${view.topics.map(({ name }) => html`<li>${name}</li>`)}</ul>`]),
 		html`<form method="post"><button class="main" name="action" value="confirm">${texts.confirm}</button></form>`,
 	]);
 }
