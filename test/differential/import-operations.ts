@@ -1,4 +1,4 @@
-import type { ContactImport, ImportIssue, ImportStep } from "@convoke/core";
+import type { ImportRecord, ImportIssue, ImportStep } from "@convoke/core";
 import fc from "fast-check";
 import { onTenant } from "./operation.ts";
 import type { Operation } from "./operation.ts";
@@ -23,10 +23,11 @@ const fields = {
 		failed: fc.nat(9),
 	}),
 	failure: fc.option(someText),
+	fingerprint: someText,
 	createdAt: instants,
 	completedAt: fc.option(instants),
 };
-const imports: fc.Arbitrary<ContactImport> = fc.record({ id: importId, ...fields });
+const imports: fc.Arbitrary<ImportRecord> = fc.record({ id: importId, ...fields });
 
 const issues: fc.Arbitrary<ImportIssue> = fc.record({
 	line: fc.integer({ min: 1, max: 1_000_000 }),
@@ -39,6 +40,7 @@ const issues: fc.Arbitrary<ImportIssue> = fc.record({
 /** How far a unit takes an import, which may have ended. */
 export const importSteps: fc.Arbitrary<ImportStep> = fc.record({
 	import: imports,
+	since: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(9) }),
 	issues: fc.array(issues, { maxLength: 3 }),
 });
 

@@ -76,7 +76,15 @@ export type {
 	Subscription,
 } from "./model/contact.ts";
 export type { ConvokeEvent, EventSource, EventType, NewEvent } from "./model/event.ts";
-export type { ContactImport, ImportCounts, ImportIssue, ImportStatus } from "./model/import.ts";
+export type {
+	ContactImport,
+	ImportCounts,
+	ImportIssue,
+	ImportRecord,
+	ImportReview,
+	ImportSample,
+	ImportStatus,
+} from "./model/import.ts";
 export type { Property, PropertyType } from "./model/property.ts";
 export type { ExclusionReason, ReasonCount, Recipient, RecipientCounts, RecipientState } from "./model/recipient.ts";
 export type { Segment, SegmentRecord } from "./model/segment.ts";

@@ -19,12 +19,13 @@ export function uniquenessViolated(field?: "address" | "externalId"): ConvokeErr
 	});
 }
 
-/** A unit is to take an import further that is no longer in progress. */
+/** A unit is to take an import further that is no longer in progress, or that somebody else has taken further. */
 export function importEnded(): ConvokeError {
 	return new ConvokeError("invalid_state", {
 		reason: "import_ended",
 		resource: "import",
-		message: "The import is no longer in progress; nothing was written. Start another one for the remaining rows.",
+		message:
+			"The import is no longer in progress here; nothing was written. See where it stands, and resume it if need be.",
 	});
 }
 

@@ -1,4 +1,4 @@
-import type { ContactImport, ImportIssue, ImportStatus, ImportStep } from "@convoke/core";
+import type { ImportIssue, ImportRecord, ImportStatus, ImportStep } from "@convoke/core";
 import { importEnded } from "@convoke/core";
 import { Columns, instant, integer, json, text } from "./columns.ts";
 import type { SqlDialect } from "./dialect.ts";
@@ -9,11 +9,12 @@ import type { Query } from "./query.ts";
 import { all, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
-const imports = new Columns<ContactImport>({
+const imports = new Columns<ImportRecord>({
 	id: text,
 	status: text,
 	counts: json,
 	failure: text,
+	fingerprint: text,
 	createdAt: instant,
 	completedAt: instant,
 });
@@ -23,7 +24,7 @@ const issues = new Columns<ImportIssue>({ line: integer, severity: text, reason:
 /** Imports and what is to know about their rows. */
 export class ImportStore {
 	/** Imports. */
-	readonly records: EntityStore<ContactImport>;
+	readonly records: EntityStore<ImportRecord>;
 	readonly #insertIssue: Insert;
 	readonly #lastNumber: Query<{ tenant: string; id: string }, { number: number }>;
 	readonly #listIssues: Query<{ tenant: string; id: string; skip: number; end: number }, object>;
@@ -55,13 +56,15 @@ export class ImportStore {
 	}
 
 	/** `false`: no such import, or it has another status. */
-	*move(tenant: string, id: string, from: ImportStatus, changes: Partial<ContactImport>): Unit<boolean> {
+	*move(tenant: string, id: string, from: ImportStatus, changes: Partial<ImportRecord>): Unit<boolean> {
 		if ((yield* this.records.findToChange(tenant, id))?.status !== from) return false;
 		return yield* this.records.update(tenant, id, changes);
 	}
 
 	/** Takes an import a step further. @throws `invalid_state` with `import_ended`. */
-	*step(tenant: string, { import: record, issues: appended }: ImportStep): Unit<void> {
+	*step(tenant: string, { import: record, since, issues: appended }: ImportStep): Unit<void> {
+		if (since !== undefined && (yield* this.records.find(tenant, record.id))?.counts.total !== since)
+			throw importEnded();
 		if (!(yield* this.move(tenant, record.id, "in_progress", record))) throw importEnded();
 		if (appended.length === 0) return;
 		const last = yield* first(this.#lastNumber.bind({ tenant, id: record.id }));

@@ -284,6 +284,7 @@ function imports({ table, id, text, document, integer, instant, clustered }: Col
 	status ${text} not null,
 	counts ${document} not null,
 	failure ${text},
+	fingerprint ${text} not null,
 	created_at ${instant} not null,
 	completed_at ${instant},
 	primary key (tenant_id, id)

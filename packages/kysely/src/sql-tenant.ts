@@ -6,7 +6,7 @@ import type {
 	BroadcastStatus,
 	ContactDecisions,
 	ContactEntry,
-	ContactImport,
+	ImportRecord,
 	ContactKey,
 	ContactRecord,
 	ConvokeEvent,
@@ -58,8 +58,10 @@ export class SqlTenant implements TenantStorage {
 	changeContacts(
 		entries: readonly ContactEntry[],
 		decide: (found: readonly FoundContact[]) => ContactDecisions,
+		{ resumable = false }: { readonly resumable?: boolean | undefined } = {},
 	): Promise<ContactDecisions> {
-		return this.#runner.write(() => this.#stores.contactUnit.change(this.#tenant, entries, decide));
+		const unit = () => this.#stores.contactUnit.change(this.#tenant, entries, decide);
+		return resumable ? this.#runner.writeResumable(unit) : this.#runner.write(unit);
 	}
 
 	findContacts(keys: readonly ContactKey[]): Promise<readonly (ContactRecord | undefined)[]> {
@@ -270,20 +272,20 @@ export class SqlTenant implements TenantStorage {
 		}
 	}
 
-	async insertImport(record: ContactImport): Promise<boolean> {
+	async insertImport(record: ImportRecord): Promise<boolean> {
 		if (this.#runner.isHosted) throw refusedWhenHosted("An import");
 		return this.#runner.write(() => this.#stores.imports.records.insert(this.#tenant, record));
 	}
 
-	findImport(id: string): Promise<ContactImport | undefined> {
+	findImport(id: string): Promise<ImportRecord | undefined> {
 		return this.#runner.read(() => this.#stores.imports.records.find(this.#tenant, id));
 	}
 
-	pageImports(page: PageRequest): Promise<readonly ContactImport[]> {
+	pageImports(page: PageRequest): Promise<readonly ImportRecord[]> {
 		return this.#runner.read(() => this.#stores.imports.records.page(this.#tenant, page));
 	}
 
-	moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ContactImport, "id">>): Promise<boolean> {
+	moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ImportRecord, "id">>): Promise<boolean> {
 		return this.#runner.write(() => this.#stores.imports.move(this.#tenant, id, from, changes));
 	}
 

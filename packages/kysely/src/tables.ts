@@ -226,6 +226,7 @@ export interface ImportTable {
 	status: string;
 	counts: string;
 	failure: string | null;
+	fingerprint: string;
 	created_at: number;
 	completed_at: number | null;
 }

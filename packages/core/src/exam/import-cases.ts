@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConvokeError } from "../errors.ts";
-import type { ContactImport, ImportIssue } from "../model/import.ts";
+import type { ImportRecord, ImportIssue } from "../model/import.ts";
 import type { TenantStorage } from "../ports/storage.ts";
 import { contactOf, entryOf, NOTHING, put } from "./contact-acts.ts";
 import { handOver, present, provesCopies, provesOneWon, provesPages } from "./proofs.ts";
@@ -12,7 +12,7 @@ const COUNTS = { total: 6, created: 1, updated: 2, skipped: 1, failed: 2 };
 /** Takes an import a step further, with no contact in it. */
 async function advance(
 	tenant: TenantStorage,
-	record: ContactImport,
+	record: ImportRecord,
 	issues: readonly ImportIssue[] = [],
 ): Promise<void> {
 	await tenant.changeContacts([], () => ({ contacts: [], step: { import: record, issues } }));
@@ -73,7 +73,13 @@ export const importCases: readonly StorageCase[] = [
 		await both(async (each) => [await each.insertImport(record), await each.insertImport(neighbour)]);
 		assert.equal(await inert(() => tenant.moveImport(record.id, "canceled", { failure: "x" })), false);
 		assert.equal(await inert(() => tenant.moveImport(make.id(), "in_progress", { failure: "x" })), false);
-		const changes = { status: "failed" as const, failure: "file_lost", counts: COUNTS, completedAt: minutes(8) };
+		const changes = {
+			status: "failed" as const,
+			failure: "file_lost",
+			counts: COUNTS,
+			fingerprint: "abc",
+			completedAt: minutes(8),
+		};
 		await handOver(changes, async (given) => {
 			assert.equal(await alone(() => tenant.moveImport(record.id, "in_progress", given)), true);
 		});
@@ -128,7 +134,7 @@ export const importCases: readonly StorageCase[] = [
 		"changeContacts: writes nothing for an import that has ended",
 		async ({ tenant, bystander, inert, make }) => {
 			const contact = make.contact();
-			const take = (record: ContactImport): Promise<unknown> =>
+			const take = (record: ImportRecord): Promise<unknown> =>
 				tenant.changeContacts([entryOf(contact)], () => ({
 					contacts: [{ write: contact, retain: [], events: [make.event()] }],
 					step: { import: { ...record, counts: COUNTS }, issues: [make.issue(2)] },
@@ -142,6 +148,31 @@ export const importCases: readonly StorageCase[] = [
 				assert.equal(await tenant.moveImport(record.id, "in_progress", { status }), true);
 				await inert(() => assert.rejects(take(record), isEnded));
 			}
+		},
+	),
+
+	examCase(
+		"changeContacts: takes an import further from where it stands only",
+		async ({ tenant, inert, alone, make }) => {
+			const record = make.import();
+			await tenant.insertImport(record);
+			const take = (since: number, total: number): Promise<unknown> => {
+				const step = {
+					import: { ...record, fingerprint: `${total}`, counts: { ...COUNTS, total } },
+					since,
+					issues: [],
+				};
+				const contact = make.contact();
+				return tenant.changeContacts([entryOf(contact)], () => ({ contacts: [{ ...NOTHING, write: contact }], step }));
+			};
+			await alone(() => take(0, 6));
+			for (const since of [0, 5, 7]) await inert(() => assert.rejects(take(since, 12), isEnded));
+			await alone(() => take(6, 12));
+			assert.deepEqual(await tenant.findImport(record.id), {
+				...record,
+				fingerprint: "12",
+				counts: { ...COUNTS, total: 12 },
+			});
 		},
 	),
 

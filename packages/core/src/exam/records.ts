@@ -3,7 +3,7 @@ import type { BoundRule } from "../filter/recipient-rules.ts";
 import type { BroadcastContent, BroadcastRecord } from "../model/broadcast.ts";
 import type { ContactRecord, RetainedOptOut } from "../model/contact.ts";
 import type { NewEvent } from "../model/event.ts";
-import type { ContactImport, ImportIssue } from "../model/import.ts";
+import type { ImportRecord, ImportIssue } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
@@ -188,12 +188,13 @@ export class Records {
 	}
 
 	/** An import that has just begun. */
-	import(fields: Partial<ContactImport> = {}): ContactImport {
+	import(fields: Partial<ImportRecord> = {}): ImportRecord {
 		return {
 			id: this.id(),
 			status: "in_progress",
 			counts: { total: 0, created: 0, updated: 0, skipped: 0, failed: 0 },
 			failure: null,
+			fingerprint: "",
 			createdAt: START,
 			completedAt: null,
 			...fields,

@@ -1,7 +1,8 @@
+import { hash } from "node:crypto";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError } from "../errors.ts";
 import type { Subscription } from "../model/contact.ts";
-import type { ContactImport, ImportCounts, ImportIssue } from "../model/import.ts";
+import type { ImportCounts, ImportIssue, ImportRecord, ImportReview, ImportSample } from "../model/import.ts";
 import type { ContactDecision, FoundContact } from "../ports/storage.ts";
 import { entryOf } from "../resources/contact-units.ts";
 import { afterDecisions, createOrMerge, UNCHANGED } from "../rules/contact-changes.ts";
@@ -15,6 +16,8 @@ import type { RefusedRow, TableRow } from "./row.ts";
 export interface ImportTask {
 	/** Where a row has what. */
 	readonly plan: ColumnPlan;
+	/** The static segments that a row may name; `undefined` when rows name none. */
+	readonly staticSegments: ReadonlySet<string> | undefined;
 	/** Segments to add every contact to. */
 	readonly segmentIds: readonly string[];
 	/** Choices for every contact. */
@@ -23,6 +26,8 @@ export interface ImportTask {
 	readonly onConflict: "upsert" | "skip";
 	/** Who imports. */
 	readonly actor: string | null;
+	/** Nothing is written: what would become of the rows is found out. */
+	readonly isReview: boolean;
 }
 
 /** A row on its way into a unit. */
@@ -38,29 +43,46 @@ interface RowVerdict {
 	readonly issues: readonly ImportIssue[];
 }
 
-const UNIT = 200;
-const NONE: ImportCounts = { total: 0, created: 0, updated: 0, skipped: 0, failed: 0 };
+type Rows = AsyncIterator<TableRow | RefusedRow>;
+type OnProgress = ((counts: ImportCounts) => void) | undefined;
 
-/** One import: rows become units, a unit is written with its counts and issues. */
+const UNIT = 200;
+const MAX_REVIEWED = 1_000;
+const MAX_SAMPLES = 5;
+
+/** The record of an import that begins. */
+export function beginImport({ newId, clock }: TenantContext, header: TableRow): ImportRecord {
+	return {
+		id: newId(),
+		status: "in_progress",
+		counts: { total: 0, created: 0, updated: 0, skipped: 0, failed: 0 },
+		failure: null,
+		fingerprint: fingerprintOf("", header),
+		createdAt: clock.now(),
+		completedAt: null,
+	};
+}
+
+/** One import: rows become units, a unit is written with its counts, its issues, and how far it has come in the file. */
 export class ImportRun {
 	readonly #context: TenantContext;
 	readonly #task: ImportTask;
-	#record: ContactImport;
+	#record: ImportRecord;
+	/** Of all rows taken, those of the unit at hand too. */
+	#fingerprint: string;
 	#ready: ReadyRow[] = [];
 	#refused: RefusedRow[] = [];
 	#seen = new Set<string>();
+	/** In a review, whom earlier units were about. */
+	readonly #met = new Set<number>();
+	readonly #issues: ImportIssue[] = [];
+	readonly #samples: ContactRow[] = [];
 
-	constructor(context: TenantContext, task: ImportTask) {
+	constructor(context: TenantContext, task: ImportTask, record: ImportRecord) {
 		this.#context = context;
 		this.#task = task;
-		this.#record = {
-			id: context.newId(),
-			status: "in_progress",
-			counts: NONE,
-			failure: null,
-			createdAt: context.clock.now(),
-			completedAt: null,
-		};
+		this.#record = record;
+		this.#fingerprint = record.fingerprint;
 	}
 
 	/**
@@ -69,45 +91,49 @@ export class ImportRun {
 	 * @throws what reading the rows, `onProgress` or the storage throws. The rows before it are written, and the import has
 	 * failed.
 	 */
-	async read(
-		rows: AsyncIterable<TableRow | RefusedRow>,
-		onProgress: ((counts: ImportCounts) => void) | undefined,
-	): Promise<ContactImport> {
-		await this.#context.tenant.insertImport(this.#record);
+	async write(rows: Rows, onProgress: OnProgress): Promise<ImportRecord> {
 		try {
 			const failure = await this.#readAll(rows, onProgress);
-			await this.#write();
+			await this.#finishUnit();
 			onProgress?.(this.#record.counts);
 			return await this.#end(failure);
 		} catch (error) {
-			// Canceled: the unit was refused, and what was written before it stays.
+			// Canceled, or taken over: the unit was refused, and what was written before it stays.
 			if (ConvokeError.is(error) && error.reason === "import_ended") return this.#stored();
 			await this.#fail(error);
 			throw error;
 		}
 	}
 
+	/** Finds out what would become of all rows. */
+	async review(rows: Rows, onProgress: OnProgress): Promise<Omit<ImportReview, "columns" | "newProperties">> {
+		const failure = await this.#readAll(rows, onProgress);
+		await this.#finishUnit();
+		const issues = this.#issues.slice(0, MAX_REVIEWED);
+		const samples = this.#samples.map(sampleOf);
+		return { counts: this.#record.counts, failure, issues, hasMoreIssues: this.#issues.length > MAX_REVIEWED, samples };
+	}
+
 	/** Takes rows until they end, and answers why they could not be read on, if so. */
-	async #readAll(
-		rows: AsyncIterable<TableRow | RefusedRow>,
-		onProgress: ((counts: ImportCounts) => void) | undefined,
-	): Promise<string | null> {
-		const iterator = rows[Symbol.asyncIterator]();
+	async #readAll(rows: Rows, onProgress: OnProgress): Promise<string | null> {
 		for (;;) {
 			let next: IteratorResult<TableRow | RefusedRow>;
 			try {
-				next = await iterator.next();
+				next = await rows.next();
 			} catch (error) {
 				if (!ConvokeError.is(error) || error.code !== "invalid_input") throw error;
 				return error.reason;
 			}
 			if (next.done === true) return null;
-			const row = "cells" in next.value ? mapRow(next.value, this.#task.plan) : next.value;
-			if (this.#take(row)) continue;
-			await this.#write();
-			this.#take(row);
-			onProgress?.(this.#record.counts);
-			await this.#context.clock.pause();
+			const { plan, staticSegments } = this.#task;
+			const row = "cells" in next.value ? mapRow(next.value, plan, staticSegments) : next.value;
+			if (!this.#take(row)) {
+				await this.#finishUnit();
+				this.#take(row);
+				onProgress?.(this.#record.counts);
+				await this.#context.clock.pause();
+			}
+			this.#fingerprint = fingerprintOf(this.#fingerprint, next.value);
 		}
 	}
 
@@ -131,39 +157,56 @@ export class ImportRun {
 		return {
 			...fields,
 			address: { ...email, hash: this.#context.hashAddress(email.key) },
-			addSegments: segmentIds,
-			choices,
+			addSegments: [...segmentIds, ...(fields.addSegments ?? [])],
+			choices: { ...choices, ...fields.choices },
 		};
 	}
 
-	async #write(): Promise<void> {
+	async #finishUnit(): Promise<void> {
 		const { tenant, clock, newId } = this.#context;
-		const act: Act = { at: clock.now(), source: "import", actor: this.#task.actor };
+		const { isReview, actor } = this.#task;
+		const act: Act = { at: clock.now(), source: "import", actor };
 		const ready = this.#ready;
 		const ids = ready.map(() => newId());
 		const before = this.#record.counts;
 		const refused = this.#refused.flatMap(({ issues }) => issues);
-		let counts = before;
-		const entries = ready.map(({ input }) => entryOf(input));
-		await tenant.changeContacts(entries, (found) => {
-			const verdicts: RowVerdict[] = [];
-			const decided: ContactDecision[] = [];
-			for (const [index, each] of ready.entries()) {
-				const verdict = this.#judge(each, found[index], ids[index], act, decided);
-				verdicts.push(verdict);
-				decided.push(verdict.decision);
-			}
-			counts = addUp(before, verdicts, this.#refused.length);
-			const issues = [...refused, ...verdicts.flatMap((verdict) => verdict.issues)];
-			return {
-				contacts: decided,
-				step: { import: { ...this.#record, counts }, issues: issues.toSorted((a, b) => a.line - b.line) },
-			};
-		});
-		this.#record = { ...this.#record, counts };
+		let after = this.#record;
+		let issues: readonly ImportIssue[] = [];
+		await tenant.changeContacts(
+			ready.map(({ input }) => entryOf(input)),
+			(found) => {
+				const verdicts: RowVerdict[] = [];
+				const decided: ContactDecision[] = [];
+				for (const [index, each] of ready.entries()) {
+					const verdict = this.#judge(each, found[index], ids[index], act, decided);
+					verdicts.push(verdict);
+					decided.push(verdict.decision);
+				}
+				after = {
+					...this.#record,
+					counts: addUp(before, verdicts, this.#refused.length),
+					fingerprint: this.#fingerprint,
+				};
+				issues = [...refused, ...verdicts.flatMap((verdict) => verdict.issues)].toSorted((a, b) => a.line - b.line);
+				if (isReview) return { contacts: decided.map(() => UNCHANGED) };
+				return { contacts: decided, step: { import: after, since: before.total, issues } };
+			},
+			{ resumable: true },
+		);
+		if (isReview) this.#note(ready, issues);
+		this.#record = after;
 		this.#ready = [];
 		this.#refused = [];
 		this.#seen = new Set();
+	}
+
+	/** Keeps what a review tells. */
+	#note(ready: readonly ReadyRow[], issues: readonly ImportIssue[]): void {
+		for (const { input, row } of ready) {
+			this.#met.add(shortHash(input.address.hash));
+			if (this.#samples.length < MAX_SAMPLES) this.#samples.push(row);
+		}
+		if (this.#issues.length <= MAX_REVIEWED) this.#issues.push(...issues);
 	}
 
 	#judge(
@@ -174,12 +217,13 @@ export class ImportRun {
 		decided: readonly ContactDecision[],
 	): RowVerdict {
 		if (found === undefined || id === undefined) return { kind: "skipped", decision: UNCHANGED, issues: [] };
-		if (found.contact !== undefined && this.#task.onConflict === "skip") {
+		const exists = found.contact !== undefined || this.#met.has(shortHash(input.address.hash));
+		if (exists && this.#task.onConflict === "skip") {
 			return { kind: "skipped", decision: UNCHANGED, issues: [] };
 		}
 		try {
 			const decision = createOrMerge(afterDecisions(found, input.externalId, decided), input, id, act);
-			const kind = found.contact === undefined ? "created" : "updated";
+			const kind = exists ? "updated" : "created";
 			return { kind, decision, issues: keptOptOuts(row, input, decision.write ?? found.contact) };
 		} catch (error) {
 			if (!ConvokeError.is(error)) throw error;
@@ -191,11 +235,11 @@ export class ImportRun {
 
 	/** Ends the import as far as the storage allows: what led here is what the caller is to learn. */
 	async #fail(failure: unknown): Promise<void> {
-		await this.#write().catch(() => {});
+		await this.#finishUnit().catch(() => {});
 		await this.#end(ConvokeError.is(failure) ? failure.reason : "interrupted").catch(() => {});
 	}
 
-	async #end(failure: string | null): Promise<ContactImport> {
+	async #end(failure: string | null): Promise<ImportRecord> {
 		const changes = {
 			status: failure === null ? ("completed" as const) : ("failed" as const),
 			failure,
@@ -205,9 +249,24 @@ export class ImportRun {
 		return this.#stored();
 	}
 
-	async #stored(): Promise<ContactImport> {
+	async #stored(): Promise<ImportRecord> {
 		return (await this.#context.tenant.findImport(this.#record.id)) ?? this.#record;
 	}
+}
+
+/** The digest of rows, one more than those before it. */
+export function fingerprintOf(before: string, row: TableRow | RefusedRow): string {
+	const what = "cells" in row ? JSON.stringify(row.cells) : "refused";
+	return hash("sha256", `${before} ${row.line} ${what}`, "base64url");
+}
+
+/** 48 bits of a hash, for sets of very many. */
+function shortHash(addressHash: string): number {
+	return Buffer.from(addressHash, "base64url").readUIntBE(0, 6);
+}
+
+function sampleOf({ line, email, firstName, lastName, properties }: ContactRow): ImportSample {
+	return { line, email: email.address, firstName: firstName ?? null, lastName: lastName ?? null, properties };
 }
 
 /** Says where a row wanted someone in who stays out. */

@@ -3,7 +3,8 @@ import { parseEmailAddress } from "../email-address.ts";
 import type { EmailAddress } from "../email-address.ts";
 import { ConvokeError, invalidInput } from "../errors.ts";
 import type { ImportIssue } from "../model/import.ts";
-import type { PropertyValue } from "../model/contact.ts";
+import { CONFIRMATIONS } from "../filter/filter.ts";
+import type { Confirmation, PropertyValue, Subscription } from "../model/contact.ts";
 import type { PropertyType } from "../model/property.ts";
 import { checkPropertiesSize, checkPropertyValue } from "../property-values.ts";
 import { checkText } from "../text.ts";
@@ -25,6 +26,12 @@ export interface ContactRow {
 	readonly lastName?: string | undefined;
 	/** Whether the contact has opted out of everything. */
 	readonly unsubscribed?: boolean | undefined;
+	/** Where the contact stands with double opt-in, if it is new. */
+	readonly confirmation?: Confirmation | undefined;
+	/** Static segments to add the contact to. */
+	readonly addSegments?: readonly string[] | undefined;
+	/** Choices by topic id. */
+	readonly choices?: Readonly<Record<string, Subscription>> | undefined;
 	/** Values of declared properties, in an object without prototype. */
 	readonly properties: Readonly<Record<string, PropertyValue>>;
 }
@@ -32,9 +39,14 @@ export interface ContactRow {
 /**
  * Reads a row as a contact. A row with anything wrong in it is refused, with an issue for each fault: `invalid_email`,
  * `email_too_long`, `text_too_long`, `invalid_text`, `invalid_type` for `unsubscribed`, `invalid_property_value`,
- * `property_too_large`. No issue holds what stands in the row.
+ * `property_too_large`; `invalid_value` for a choice or `confirmation` that is none, `segment_not_found` for one that is not
+ * among the static segments. No issue holds what stands in the row.
  */
-export function mapRow({ line, cells }: TableRow, { fields, properties }: ColumnPlan): ContactRow | RefusedRow {
+export function mapRow(
+	{ line, cells }: TableRow,
+	{ fields, properties, topics }: ColumnPlan,
+	staticSegments?: ReadonlySet<string>,
+): ContactRow | RefusedRow {
 	const issues: ImportIssue[] = [];
 
 	function attempt<T>(read: () => T): T | undefined {
@@ -64,6 +76,13 @@ export function mapRow({ line, cells }: TableRow, { fields, properties }: Column
 	const firstName = readCell(fields.firstName, (cell) => checkText(cell, "firstName", { max: MAX_NAME }));
 	const lastName = readCell(fields.lastName, (cell) => checkText(cell, "lastName", { max: MAX_NAME }));
 	const unsubscribed = readCell(fields.unsubscribed, readUnsubscribed);
+	const confirmation = readCell(fields.confirmation, (cell) => readWord(cell, CONFIRMATIONS, "confirmation"));
+	const addSegments = readCell(fields.segments, (cell) => readSegments(cell, staticSegments));
+	const choices: Record<string, Subscription> = {};
+	for (const { id, at } of topics) {
+		const choice = readCell(at, (cell) => readWord(cell, SUBSCRIPTIONS, `topics.${id}`));
+		if (choice !== undefined) choices[id] = choice;
+	}
 	const values: Record<string, PropertyValue> = Object.create(null);
 	for (const { key, type, at } of properties) {
 		const value = readCell(at, (cell) => readProperty(cell, type, `properties.${key}`));
@@ -71,7 +90,30 @@ export function mapRow({ line, cells }: TableRow, { fields, properties }: Column
 	}
 	attempt(() => checkPropertiesSize(values));
 	if (email === undefined || issues.length > 0) return { line, issues };
-	return { line, email, externalId, firstName, lastName, unsubscribed, properties: values };
+	const consent = {
+		unsubscribed,
+		confirmation,
+		addSegments,
+		choices: Object.keys(choices).length === 0 ? undefined : choices,
+	};
+	return { line, email, externalId, firstName, lastName, ...consent, properties: values };
+}
+
+const SUBSCRIPTIONS: readonly Subscription[] = ["opt_in", "opt_out"];
+
+function readWord<Word extends string>(cell: string, words: readonly Word[], field: string): Word {
+	const known = words.find((word) => word === cell.toLowerCase());
+	if (known !== undefined) return known;
+	throw invalidInput("invalid_value", field, `\`${field}\` must be one of: ${words.join(", ")}.`);
+}
+
+function readSegments(cell: string, known: ReadonlySet<string> | undefined): readonly string[] {
+	const ids = cell
+		.toLowerCase()
+		.split(/[\s,;]+/)
+		.filter((id) => id !== "");
+	if (ids.every((id) => known?.has(id) === true)) return ids;
+	throw invalidInput("segment_not_found", "segments", "`segments` names a segment that is not there, or is dynamic.");
 }
 
 function readUnsubscribed(cell: string): boolean {

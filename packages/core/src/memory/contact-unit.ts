@@ -16,7 +16,7 @@ export function changeContacts(
 		if (write !== undefined) written.set(write.id, ownCopy(tables, write));
 	}
 	// Whatever may throw comes before the first change.
-	if (decisions.step !== undefined) tables.checkImportGoesOn(decisions.step.import.id);
+	if (decisions.step !== undefined) tables.checkImportGoesOn(decisions.step);
 	tables.contacts.checkUnique(written, removed);
 
 	for (const id of removed) tables.contacts.delete(id);

@@ -3,7 +3,7 @@ import type { BoundFilter } from "../filter/filter.ts";
 import type { BroadcastContent, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
 import type { ContactRecord, PropertyValue } from "../model/contact.ts";
 import type { ConvokeEvent, NewEvent } from "../model/event.ts";
-import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
+import type { ImportIssue, ImportRecord, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
 import type { SegmentRecord } from "../model/segment.ts";
@@ -290,19 +290,19 @@ export class MemoryTenant implements TenantStorage {
 		return this.#open().recipientsOf(broadcastId).recount();
 	}
 
-	async insertImport(record: ContactImport): Promise<boolean> {
+	async insertImport(record: ImportRecord): Promise<boolean> {
 		return this.#open().imports.insert(record);
 	}
 
-	async findImport(id: string): Promise<ContactImport | undefined> {
+	async findImport(id: string): Promise<ImportRecord | undefined> {
 		return this.#open().imports.find(id);
 	}
 
-	async pageImports(page: PageRequest): Promise<readonly ContactImport[]> {
+	async pageImports(page: PageRequest): Promise<readonly ImportRecord[]> {
 		return this.#open().imports.page(page);
 	}
 
-	async moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ContactImport, "id">>): Promise<boolean> {
+	async moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ImportRecord, "id">>): Promise<boolean> {
 		const { imports } = this.#open();
 		return imports.peek(id)?.status === from && imports.update(id, changes);
 	}

@@ -1,10 +1,11 @@
 import type { MatchFacts } from "../filter/match.ts";
 import type { BroadcastContent, BroadcastRecord } from "../model/broadcast.ts";
-import type { ContactImport, ImportIssue } from "../model/import.ts";
+import type { ImportIssue, ImportRecord } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
+import type { ImportStep } from "../ports/storage.ts";
 import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
 import { importEnded } from "../storage-errors.ts";
 import { ContactRows } from "./contact-rows.ts";
@@ -27,7 +28,7 @@ export class TenantTables implements MatchFacts {
 	readonly suppressed: Map<string, string> = new Map<string, string>();
 	readonly broadcasts: EntityRows<BroadcastRecord> = new EntityRows<BroadcastRecord>();
 	readonly contents: Map<string, BroadcastContent> = new Map<string, BroadcastContent>();
-	readonly imports: EntityRows<ContactImport> = new EntityRows<ContactImport>();
+	readonly imports: EntityRows<ImportRecord> = new EntityRows<ImportRecord>();
 	readonly issues: Map<string, ImportIssue[]> = new Map<string, ImportIssue[]>();
 	readonly #recipients = new Map<string, RecipientRows>();
 
@@ -82,12 +83,13 @@ export class TenantTables implements MatchFacts {
 	}
 
 	/**
-	 * Throws unless the import goes on.
+	 * Throws unless the import goes on, from where the step begins.
 	 *
 	 * @throws `invalid_state` with `import_ended`
 	 */
-	checkImportGoesOn(id: string): void {
-		if (this.imports.peek(id)?.status === "in_progress") return;
+	checkImportGoesOn({ import: { id }, since }: ImportStep): void {
+		const known = this.imports.peek(id);
+		if (known?.status === "in_progress" && (since ?? known.counts.total) === known.counts.total) return;
 		throw importEnded();
 	}
 }

@@ -1,3 +1,6 @@
+import type { PropertyValues } from "./contact.ts";
+import type { PropertyType } from "./property.ts";
+
 /** Where an import stands. */
 export type ImportStatus = "in_progress" | "completed" | "canceled" | "failed";
 
@@ -31,6 +34,12 @@ export interface ContactImport {
 	readonly completedAt: Date | null;
 }
 
+/** An import as storages hold it. */
+export interface ImportRecord extends ContactImport {
+	/** Digest of the header and of the rows read so far, by which a file is known that an import goes on with. */
+	readonly fingerprint: string;
+}
+
 /** Something to know about one row. Never holds the row's values. */
 export interface ImportIssue {
 	/** 1-based line of the file where the row begins; of a pasted list, the entry's line. */
@@ -43,4 +52,36 @@ export interface ImportIssue {
 	readonly field: string | null;
 	/** One sentence. */
 	readonly message: string;
+}
+
+/** One of the first rows of a file, as it was understood. */
+export interface ImportSample {
+	/** 1-based line of the file where the row begins. */
+	readonly line: number;
+	/** The address. */
+	readonly email: string;
+	/** The first name. */
+	readonly firstName: string | null;
+	/** The last name. */
+	readonly lastName: string | null;
+	/** Values of properties. */
+	readonly properties: PropertyValues;
+}
+
+/** What an import would do, found out without writing anything. */
+export interface ImportReview {
+	/** Names of the columns that are read, by what they hold: `email`, `properties.plan`, `topics.<id>`. */
+	readonly columns: Readonly<Record<string, string>>;
+	/** Properties that would be created. */
+	readonly newProperties: Readonly<Record<string, PropertyType>>;
+	/** What would become of the rows. */
+	readonly counts: ImportCounts;
+	/** Why the file cannot be read to its end; `null`: it can. */
+	readonly failure: string | null;
+	/** The first 1,000 issues, in the order of the rows. */
+	readonly issues: readonly ImportIssue[];
+	/** Whether there are more. */
+	readonly hasMoreIssues: boolean;
+	/** The first 5 rows that are taken. */
+	readonly samples: readonly ImportSample[];
 }

@@ -17,7 +17,7 @@ import type { BoundFilter } from "../filter/filter.ts";
 import type { BroadcastContent, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
 import type { ContactRecord, PropertyValue, RetainedOptOut } from "../model/contact.ts";
 import type { ConvokeEvent, NewEvent } from "../model/event.ts";
-import type { ContactImport, ImportIssue, ImportStatus } from "../model/import.ts";
+import type { ImportIssue, ImportRecord, ImportStatus } from "../model/import.ts";
 import type { Property } from "../model/property.ts";
 import type { ReasonCount, Recipient, RecipientCounts, RecipientState } from "../model/recipient.ts";
 import type { SegmentRecord } from "../model/segment.ts";
@@ -82,7 +82,9 @@ export interface ContactDecision {
  */
 export interface ImportStep {
 	/** The import as it is to be. */
-	readonly import: ContactImport;
+	readonly import: ImportRecord;
+	/** Applies only while the import's `counts.total` is this, so that no row counts twice; else as if it had ended. */
+	readonly since?: number | undefined;
 	/** Issues to append. */
 	readonly issues: readonly ImportIssue[];
 }
@@ -347,11 +349,13 @@ export interface TenantStorage {
 	 * what it throws ends the unit with nothing written. The entries are about different contacts and addresses. A
 	 * decision that names a segment or topic that does not exist leaves that out. One that would give two contacts the
 	 * same address or external id ends the unit with `storage_failed`, `uniqueness_violated`, and nothing is written.
-	 * Answers with the decisions written.
+	 * Answers with the decisions written. A `resumable` unit is part of work that is taken up again where it stands, such
+	 * as an import: it need not outlive a power failure until the next unit that must.
 	 */
 	changeContacts(
 		entries: readonly ContactEntry[],
 		decide: (found: readonly FoundContact[]) => ContactDecisions,
+		options?: { readonly resumable?: boolean | undefined },
 	): Promise<ContactDecisions>;
 	/** Contacts by key, in the order of the keys. */
 	findContacts(keys: readonly ContactKey[]): Promise<readonly (ContactRecord | undefined)[]>;
@@ -464,13 +468,13 @@ export interface TenantStorage {
 	recountBroadcast(broadcastId: string): Promise<RecipientCounts>;
 
 	/** `false`: the id is taken. */
-	insertImport(record: ContactImport): Promise<boolean>;
+	insertImport(record: ImportRecord): Promise<boolean>;
 	/** One import. */
-	findImport(id: string): Promise<ContactImport | undefined>;
+	findImport(id: string): Promise<ImportRecord | undefined>;
 	/** All imports. */
-	pageImports(page: PageRequest): Promise<readonly ContactImport[]>;
+	pageImports(page: PageRequest): Promise<readonly ImportRecord[]>;
 	/** `false`: no such import, or it has another status. */
-	moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ContactImport, "id">>): Promise<boolean>;
+	moveImport(id: string, from: ImportStatus, changes: Partial<Omit<ImportRecord, "id">>): Promise<boolean>;
 	/** Issues of an import in the order they were appended, after the first `skip`. */
 	listImportIssues(importId: string, skip: number, limit: number): Promise<readonly ImportIssue[]>;
 }

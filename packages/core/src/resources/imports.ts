@@ -3,15 +3,17 @@ import { checked, checkFields, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { checkId } from "../ids.ts";
-import { ImportRun } from "../imports/import-run.ts";
+import { beginImport, fingerprintOf, ImportRun } from "../imports/import-run.ts";
+import type { ImportTask } from "../imports/import-run.ts";
 import { planColumns } from "../imports/map-columns.ts";
-import type { ColumnMapping } from "../imports/map-columns.ts";
+import type { ColumnMapping, ColumnPlan } from "../imports/map-columns.ts";
 import { readListRows } from "../imports/read-list.ts";
 import { readCsvRows } from "../imports/read-rows.ts";
 import type { CsvOptions } from "../imports/read-rows.ts";
 import type { RefusedRow, TableRow } from "../imports/row.ts";
 import type { CsvSource } from "../imports/source.ts";
-import type { ContactImport, ImportCounts, ImportIssue } from "../model/import.ts";
+import type { ContactImport, ImportCounts, ImportIssue, ImportRecord, ImportReview } from "../model/import.ts";
+import type { PropertyType } from "../model/property.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { checkActor } from "./contact-input.ts";
@@ -77,7 +79,8 @@ export class Imports {
 
 	/**
 	 * Imports contacts and answers when all rows are read. Good rows are kept whatever the others are: what is wrong with
-	 * a row is among the import's issues. Rows are written in units of 200. A fault that ends the reading later makes the
+	 * a row is among the import's issues. Rows are written in units of 200; `resume` goes on with an import that was
+	 * interrupted. A fault that ends the reading later makes the
 	 * import `failed`, with the rows before it written.
 	 *
 	 * @throws `invalid_input`, with nothing written, for a file that is no CSV, has no column for addresses or not the
@@ -85,13 +88,69 @@ export class Imports {
 	 * `onProgress` throws, after the rows before it are written.
 	 */
 	async create(options: NewImport, act?: ActOptions): Promise<ContactImport> {
+		return this.#open(options, act, { isReview: false }, async ({ rows, header, task }) => {
+			const { tenant } = this.#context;
+			await this.#createProperties(task.plan.created);
+			const record = beginImport(this.#context, header);
+			await tenant.insertImport(record);
+			return toImport(await new ImportRun(this.#context, task, record).write(rows, options.onProgress));
+		});
+	}
+
+	/**
+	 * Finds out what an import would do: which columns it would read, what would become of each row, and what is wrong with
+	 * those it would refuse. Nothing is written.
+	 *
+	 * @throws as `create`.
+	 */
+	async review(options: NewImport, act?: ActOptions): Promise<ImportReview> {
+		return this.#open(options, act, { isReview: true }, async ({ rows, header, task }) => {
+			const run = new ImportRun(this.#context, task, beginImport(this.#context, header));
+			const reviewed = await run.review(rows, options.onProgress);
+			const newProperties = Object.fromEntries(task.plan.created);
+			return { columns: namesOf(task.plan, header), newProperties, ...reviewed };
+		});
+	}
+
+	/**
+	 * Goes on with an import whose process ended, or whose source failed, from the first row that was not written. Needs
+	 * the same file or list and the same options again; rows that are done are read over, and none counts twice. Should the
+	 * other process be alive, its next unit is refused.
+	 *
+	 * @throws as `create`; `not_found`; `invalid_state` for an import that is completed or canceled, or failed for the
+	 * file's sake; `invalid_input` with `import_file_changed` for another file.
+	 */
+	async resume(id: string, options: NewImport, act?: ActOptions): Promise<ContactImport> {
+		const known = await this.#find(id);
+		const isInterrupted = known.status === "failed" && !FILE_FAULTS.test(known.failure ?? "");
+		if (known.status !== "in_progress" && !isInterrupted) {
+			const why = known.failure === null ? known.status : `${known.status} (${known.failure})`;
+			throw notAllowed(`Cannot resume an import that is ${why}; start another one.`);
+		}
+		return this.#open(options, act, { isReview: false }, async ({ rows, header, task }) => {
+			await readOver(rows, header, known);
+			if (isInterrupted) {
+				const changes = { status: "in_progress" as const, failure: null, completedAt: null };
+				await this.#context.tenant.moveImport(known.id, "failed", changes);
+			}
+			const record = { ...known, status: "in_progress" as const, failure: null, completedAt: null };
+			return toImport(await new ImportRun(this.#context, task, record).write(rows, options.onProgress));
+		});
+	}
+
+	/** Reads the options and the header, and gives back the source when the work is done or has failed. */
+	async #open<T>(
+		options: NewImport,
+		act: ActOptions | undefined,
+		mode: Pick<ImportTask, "isReview">,
+		work: (opened: OpenedImport) => Promise<T>,
+	): Promise<T> {
 		const { segments = [], topics = [], onConflict = "upsert" } = checkInput(newImport, options, "import");
 		const actor = checkActor(act);
 		const segmentIds = segments.map(({ id }) => id);
 		const choices = Object.fromEntries(topics.map(({ id, subscription }) => [id, subscription]));
 		const rows = readRows(options);
-		const properties = new Properties(this.#context);
-		const types = await properties.types();
+		const types = await new Properties(this.#context).types();
 		await requireStaticSegments(this.#context, segmentIds);
 		await requireTopics(this.#context, Object.keys(choices));
 		try {
@@ -100,17 +159,38 @@ export class Imports {
 				throw invalidInput("csv_empty", "file", "The file has no header.");
 			}
 			const plan = planColumns(header.value.cells, options.columns, types);
-			await properties.writeDeclared();
-			const run = new ImportRun(this.#context, { plan, segmentIds, choices, onConflict, actor });
-			return await run.read(rows, options.onProgress);
+			await requireTopics(
+				this.#context,
+				plan.topics.map(({ id }) => id),
+			);
+			const staticSegments = plan.fields.segments === undefined ? undefined : await staticSegmentIds(this.#context);
+			const task = { plan, staticSegments, segmentIds, choices, onConflict, actor, ...mode };
+			return await work({ rows, header: header.value, task });
 		} finally {
 			// Ends the host's stream, also when it was not read to its end.
 			await rows.return();
 		}
 	}
 
+	async #createProperties(created: ReadonlyMap<string, PropertyType>): Promise<void> {
+		const properties = new Properties(this.#context);
+		await properties.writeDeclared();
+		for (const [key, type] of created) {
+			try {
+				await properties.create({ key, type });
+			} catch (error) {
+				// Somebody else has created it meanwhile; of another type, its rows are told so.
+				if (!ConvokeError.is(error) || error.reason !== "property_key_taken") throw error;
+			}
+		}
+	}
+
 	/** @throws `not_found`. */
 	async get(id: string): Promise<ContactImport> {
+		return toImport(await this.#find(id));
+	}
+
+	async #find(id: string): Promise<ImportRecord> {
 		const found = await this.#context.tenant.findImport(checkId(id, "id"));
 		if (found === undefined) throw notFound("import");
 		return found;
@@ -118,11 +198,7 @@ export class Imports {
 
 	/** Lists imports, newest first. */
 	list(options: ListOptions = {}): Promise<Page<ContactImport>> {
-		return readPage(
-			options,
-			(page) => this.#context.tenant.pageImports(page),
-			(each) => each,
-		);
+		return readPage(options, (page) => this.#context.tenant.pageImports(page), toImport);
 	}
 
 	/**
@@ -151,11 +227,63 @@ export class Imports {
 		const changes = { status: "canceled" as const, completedAt };
 		if (await this.#context.tenant.moveImport(importId, "in_progress", changes)) return this.get(importId);
 		const { status } = await this.get(importId);
-		throw new ConvokeError("invalid_state", {
-			reason: "illegal_transition",
-			resource: "import",
-			message: `Cannot cancel an import that is ${status}.`,
-		});
+		throw notAllowed(`Cannot cancel an import that is ${status}.`);
+	}
+}
+
+/** An import whose options and header are read. */
+interface OpenedImport {
+	readonly rows: AsyncGenerator<TableRow | RefusedRow, void, void>;
+	readonly header: TableRow;
+	readonly task: ImportTask;
+}
+
+/** Reasons for which a file cannot be read on, however often it is tried. */
+const FILE_FAULTS = /^csv_|^list_/;
+
+/** What callers see of an import. */
+function toImport({ fingerprint: _fingerprint, ...record }: ImportRecord): ContactImport {
+	return record;
+}
+
+function notAllowed(message: string): ConvokeError {
+	return new ConvokeError("invalid_state", { reason: "illegal_transition", resource: "import", message });
+}
+
+/** Passes the rows that are done. @throws `invalid_input` with `import_file_changed` unless they are the same. */
+async function readOver(
+	rows: AsyncIterator<TableRow | RefusedRow>,
+	header: TableRow,
+	{ counts, fingerprint }: ImportRecord,
+): Promise<void> {
+	let found = fingerprintOf("", header);
+	for (let passed = 0; passed < counts.total; passed += 1) {
+		const row = await rows.next();
+		if (row.done === true) break;
+		found = fingerprintOf(found, row.value);
+	}
+	if (found === fingerprint) return;
+	const message = "The file is not the one that the import began with, or its rows were changed: start another import.";
+	throw invalidInput("import_file_changed", "file", message);
+}
+
+/** Names of the columns that are read, by what they hold. */
+function namesOf({ fields, properties, topics }: ColumnPlan, { cells }: TableRow): ImportReview["columns"] {
+	const positions = [
+		...Object.entries(fields),
+		...properties.map(({ key, at }) => [`properties.${key}`, at] as const),
+		...topics.map(({ id, at }) => [`topics.${id}`, at] as const),
+	];
+	return Object.fromEntries(positions.flatMap(([name, at]) => (at === undefined ? [] : [[name, cells[at] ?? ""]])));
+}
+
+async function staticSegmentIds({ tenant }: TenantContext): Promise<ReadonlySet<string>> {
+	const ids = new Set<string>();
+	for (let after: string | undefined; ; ) {
+		const page = await tenant.pageSegments({ limit: 1_000, after });
+		for (const { id, filter } of page) if (filter === null) ids.add(id);
+		after = page.at(-1)?.id;
+		if (page.length < 1_000) return ids;
 	}
 }
 

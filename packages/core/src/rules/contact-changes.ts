@@ -55,6 +55,8 @@ export interface ContactEdit {
 /** A checked contact to create, or to merge into the one that has its address. */
 export interface ContactInput extends ContactEdit {
 	readonly address: HashedAddress;
+	/** Where it stands with double opt-in, if it is new. */
+	readonly confirmation?: Confirmation | undefined;
 }
 
 /** Nothing is to happen. */
@@ -69,7 +71,7 @@ export const UNCHANGED: ContactDecision = { retain: [], events: [] };
 export function createOrMerge(found: FoundContact, input: ContactInput, id: string, act: Act): ContactDecision {
 	const existing = found.contact;
 	if (existing !== undefined) return mergeContact(existing, input, act, found);
-	const blank = blankContact(input.address, id, act.at);
+	const blank = { ...blankContact(input.address, id, act.at), confirmation: input.confirmation ?? "none" };
 	const inherited = withRetained(blank, found.retained);
 	const contact = edited(inherited, mergeable(inherited, input), found, act.at);
 	return {
@@ -257,7 +259,7 @@ function openRequest(contact: ContactRecord, { address }: ContactEdit): Confirma
 	return address === undefined || address.key === contact.addressKey ? contact.confirmationRequest : null;
 }
 
-/** The part of an input that a merge takes: nothing that turns an opt-out back on, and not the address. */
+/** The part of an input that a merge takes: nothing that turns an opt-out back on, no confirmation, and not the address. */
 function mergeable(contact: ContactRecord, input: ContactEdit): ContactEdit {
 	const choices = Object.entries(input.choices ?? {}).filter(
 		([topicId, choice]) => choice === "opt_out" || contact.choices[topicId] !== "opt_out",
@@ -265,6 +267,7 @@ function mergeable(contact: ContactRecord, input: ContactEdit): ContactEdit {
 	return {
 		...input,
 		address: undefined,
+		confirmation: undefined,
 		unsubscribed: contact.unsubscribed || input.unsubscribed === true,
 		choices: Object.fromEntries(choices),
 	};

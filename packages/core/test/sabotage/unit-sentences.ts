@@ -70,6 +70,12 @@ export const unitSaboteurs: Readonly<Record<string, Break>> = {
 		});
 		return whole;
 	}),
+	"changeContacts takes an import further from anywhere": verb("changeContacts", ({ run }, entries, decide) =>
+		run(entries, (found) => {
+			const { step, ...rest } = decide(found);
+			return step === undefined ? rest : { ...rest, step: { ...step, since: undefined } };
+		}),
+	),
 	"changeContacts forgets issues": verb("changeContacts", ({ run }, entries, decide) =>
 		run(entries, (found) => {
 			const { step, ...rest } = decide(found);

@@ -146,6 +146,7 @@ CREATE TABLE convoke_imports (
 	status text not null,
 	counts text not null,
 	failure text,
+	fingerprint text not null,
 	created_at integer not null,
 	completed_at integer,
 	primary key (tenant_id, id)
