@@ -97,8 +97,8 @@ export class ContactSources {
 		const found = sql<{ word: string }>`with recursive begun (word, number) as (
 				select f.word, 1 from (select w.word from ${WORDS} as w where ${begunBy(tenant, prefix)} order by w.word limit 1) as f
 				union all
-				select (select w.word from ${WORDS} as w where ${begunBy(tenant, prefix)} and w.word > begun.word
-					order by w.word limit 1), begun.number + 1
+				select (select w.word from ${WORDS} as w where w.tenant_id = ${tenant} and w.word > begun.word
+					and w.word < ${endOf(key)} order by w.word limit 1), begun.number + 1
 				from begun where begun.word is not null and begun.number <= ${MAX_MERGED}
 			) select word from begun where word is not null`;
 		return (yield* all<{ word: string }>(found.compile(this.#dialect.db))).map(({ word }) => word);
@@ -142,6 +142,10 @@ function withWords(words: readonly string[]): ContactSource {
 
 function begunBy(tenant: string, prefix: string): RawBuilder<unknown> {
 	const key = searchKey(prefix);
-	// Beyond every word that begins so: the last character there is.
-	return sql`w.tenant_id = ${tenant} and w.word >= ${key} and w.word < ${`${key}\u{10ffff}`}`;
+	return sql`w.tenant_id = ${tenant} and w.word >= ${key} and w.word < ${endOf(key)}`;
+}
+
+/** Beyond every word that begins so: by the last character there is. */
+function endOf(key: string): string {
+	return `${key}\u{10ffff}`;
 }

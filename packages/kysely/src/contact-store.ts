@@ -118,7 +118,12 @@ export class ContactStore {
 		const rows = sql<object>`select ${contactSelection(this.#dialect)} ${this.#matching(tenant, filter, source, range)}
 			order by c.id ${backwards ? sql`asc` : sql`desc`} limit ${limit}`;
 		const contacts = (yield* all<object>(rows.compile(this.#dialect.db))).map(decodeContact);
-		const next = { source: source.otherwise ?? source, from: through, size: Math.min(size * 4, PASSED_AT_ONCE) };
+		const isHopeful = size * 4 < PASSED_AT_ONCE;
+		const next = {
+			source: isHopeful ? source : (source.otherwise ?? source),
+			from: through,
+			size: Math.min(size * 4, PASSED_AT_ONCE),
+		};
 		return { contacts, next: through === undefined ? undefined : next };
 	}
 
