@@ -19,6 +19,7 @@ export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export type { PropertyTypes } from "./context.ts";
 export type { ConfirmationSubject, ConfirmationText } from "./delivery/confirmation-message.ts";
+export type { ExportFormat, TableOptions } from "./exports/table-writer.ts";
 export type { Explanation } from "./delivery/explain.ts";
 export type { FailureReport } from "./delivery/failure-report.ts";
 export type { PlanCounts } from "./delivery/planner.ts";
@@ -107,7 +108,7 @@ export type {
 } from "./resources/confirmations.ts";
 export type { ContactSegments } from "./resources/contact-segments.ts";
 export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";
-export type { ContactHistory, Contacts, ValuesOf } from "./resources/contacts.ts";
+export type { ContactExport, ContactHistory, Contacts, ValuesOf } from "./resources/contacts.ts";
 export type { EventPage, Events } from "./resources/events.ts";
 export type { ImportIssues, Imports, NewImport } from "./resources/imports.ts";
 export type { PreferenceChanges, PreferenceLinks, Preferences, UnsubscribeOutcome } from "./resources/preferences.ts";

@@ -23,6 +23,9 @@ import { viewMessage } from "../delivery/view-message.ts";
 import { verify } from "../delivery/verify.ts";
 import type { Verification } from "../delivery/verify.ts";
 import type { Filter } from "../filter/filter.ts";
+import { BROADCAST_COLUMNS, RECIPIENT_COLUMNS } from "../exports/entity-columns.ts";
+import { exportPages } from "../exports/export-pages.ts";
+import type { TableOptions } from "../exports/table-writer.ts";
 import { checkId } from "../ids.ts";
 import { checkInstant } from "../instant.ts";
 import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
@@ -102,6 +105,24 @@ export class Broadcasts<F = Filter> {
 	/** Lists broadcasts, newest first. */
 	list(options: ListOptions = {}): Promise<Page<Broadcast>> {
 		return readPage(options, (page) => this.#context.tenant.pageBroadcasts(page), toBroadcast);
+	}
+
+	/** Writes all broadcasts as a file, newest first, in pieces; without their messages. @throws `invalid_input` for the options. */
+	export(options: TableOptions = {}): AsyncGenerator<string, void, undefined> {
+		const list = this.list.bind(this);
+		return exportPages(this.#context.clock, BROADCAST_COLUMNS, options, { list, idOf: ({ id }) => id });
+	}
+
+	/** Writes the recipients of a broadcast as a file, in pieces, as `recipients` lists them. @throws as `recipients`. */
+	exportRecipients(
+		id: string,
+		options: TableOptions & Pick<RecipientSelection, "state" | "reason"> = {},
+	): AsyncGenerator<string, void, undefined> {
+		const { state, reason, ...table } = options;
+		return exportPages(this.#context.clock, RECIPIENT_COLUMNS, table, {
+			list: (page) => this.recipients(id, { state, reason, ...page }),
+			idOf: ({ contactId }) => contactId,
+		});
 	}
 
 	/** Changes a draft. @throws `not_found`; `invalid_state`; `invalid_input`. */

@@ -16,6 +16,10 @@ import { checkActor, checkContactChanges, checkContactRef, checkNewContact } fro
 import type { ActOptions, CheckedContact, ContactChanges, ContactRef, NewContact } from "./contact-input.ts";
 import { bindTargetFilter } from "./bind.ts";
 import type { ContactSelection } from "./bind.ts";
+import { allColumnNames, contactColumns } from "../exports/contact-columns.ts";
+import { checkTableOptions, TABLE_OPTIONS, writeTable } from "../exports/table-writer.ts";
+import type { TableOptions } from "../exports/table-writer.ts";
+import type { BoundFilter, Filter } from "../filter/filter.ts";
 import { ContactBulk } from "./contact-bulk.ts";
 import { requestConfirmation } from "./confirmations.ts";
 import type { ConfirmationOptions, RequestedConfirmation } from "./confirmations.ts";
@@ -31,6 +35,7 @@ import {
 } from "./contact-units.ts";
 import { Imports } from "./imports.ts";
 import { Properties } from "./properties.ts";
+import { allTopics } from "./topics.ts";
 
 /** The values that go with declared property types; any values by key where none are declared in code. */
 export type ValuesOf<P extends PropertyTypes> = string extends keyof P
@@ -43,6 +48,19 @@ interface ValueOfType {
 	boolean: boolean;
 	date: Date;
 }
+
+/** Which contacts to write as a file, and how. */
+export interface ContactExport<F = Filter> extends ContactSelection<F>, TableOptions {
+	/**
+	 * Columns in order: `id`, `email`, `externalId`, `firstName`, `lastName`, `unsubscribed`, `confirmation`, `segments` (ids of
+	 * static ones), `createdAt`, `updatedAt`, `properties.<key>`, `topics.<id>` (the contact's own choice). @default all
+	 */
+	readonly columns?: readonly string[] | undefined;
+	/** Called after every piece. */
+	readonly onProgress?: ((progress: { readonly exported: number }) => void) | undefined;
+}
+
+const EXPORTED_AT_ONCE = 200;
 
 const SELECTION = ["filter", "segmentId", "search"] as const;
 
@@ -160,6 +178,39 @@ export class Contacts<P extends PropertyTypes = PropertyTypes, F = FilterFor<P>>
 	async count(selection: ContactSelection<F> = {}): Promise<number> {
 		checkFields(selection, "selection", SELECTION);
 		return this.#context.tenant.countContacts(await bindTargetFilter(this.#context, selection));
+	}
+
+	/**
+	 * Writes the contacts that match as a file, newest first, in pieces: `for await (const piece of …)`, or
+	 * `Readable.from(…)`. An import of the file with `formulas: "keep"` restores all but ids and times.
+	 *
+	 * @throws as `list`; `invalid_input` with `unknown_field` for a column that there is not.
+	 */
+	async *export(options: ContactExport<F> = {}): AsyncGenerator<string, void, undefined> {
+		checkFields(options, "options", [...SELECTION, ...TABLE_OPTIONS, "columns", "onProgress"]);
+		const { filter, segmentId, search, columns, onProgress, ...table } = options;
+		const checked = checkTableOptions(table);
+		const propertyKeys = [...(await this.#properties.types()).keys()];
+		const known = { propertyKeys, topicIds: (await allTopics(this.#context)).map(({ id }) => id) };
+		const wanted = contactColumns(columns ?? allColumnNames(known), known);
+		const bound = await bindTargetFilter(this.#context, { filter, segmentId, search });
+		yield* writeTable(this.#groups(bound, onProgress), wanted, checked);
+	}
+
+	async *#groups(
+		filter: BoundFilter,
+		onProgress: ContactExport["onProgress"],
+	): AsyncGenerator<readonly ContactRecord[], void, undefined> {
+		let exported = 0;
+		for (let after: string | undefined; ; ) {
+			const records = await this.#context.tenant.pageContacts(filter, { limit: EXPORTED_AT_ONCE, after });
+			yield records;
+			exported += records.length;
+			onProgress?.({ exported });
+			after = records.at(-1)?.id;
+			if (records.length < EXPORTED_AT_ONCE) return;
+			await this.#context.clock.pause();
+		}
 	}
 
 	/**

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { checked, checkFields, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
+import { ISSUE_COLUMNS } from "../exports/entity-columns.ts";
+import { checkTableOptions, TABLE_OPTIONS, writeTable } from "../exports/table-writer.ts";
+import type { TableOptions } from "../exports/table-writer.ts";
 import { checkId } from "../ids.ts";
 import { beginImport, fingerprintOf, ImportRun } from "../imports/import-run.ts";
 import type { ImportTask } from "../imports/import-run.ts";
@@ -220,6 +223,22 @@ export class Imports {
 		return { data: issues.slice(0, limit), hasMore: issues.length > limit };
 	}
 
+	/** Writes the issues of an import as a file, in the order of its rows, in pieces. @throws `not_found`; `invalid_input`. */
+	async *exportIssues(id: string, options: TableOptions = {}): AsyncGenerator<string, void, undefined> {
+		checkFields(options, "options", TABLE_OPTIONS);
+		const table = checkTableOptions(options);
+		const { id: importId } = await this.get(id);
+		yield* writeTable(this.#issuePages(importId), ISSUE_COLUMNS, table);
+	}
+
+	async *#issuePages(id: string): AsyncGenerator<readonly ImportIssue[], void, undefined> {
+		for (let skip = 0; ; skip += ISSUES_AT_ONCE) {
+			const issues = await this.#context.tenant.listImportIssues(id, skip, ISSUES_AT_ONCE);
+			yield issues;
+			if (issues.length < ISSUES_AT_ONCE) return;
+		}
+	}
+
 	/** Ends an import that is going on, after the unit at hand; what was written stays. @throws `not_found`, `invalid_state`. */
 	async cancel(id: string): Promise<ContactImport> {
 		const { id: importId } = await this.get(id);
@@ -237,6 +256,8 @@ interface OpenedImport {
 	readonly header: TableRow;
 	readonly task: ImportTask;
 }
+
+const ISSUES_AT_ONCE = 500;
 
 /** Reasons for which a file cannot be read on, however often it is tried. */
 const FILE_FAULTS = /^csv_|^list_/;

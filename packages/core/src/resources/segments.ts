@@ -2,6 +2,9 @@ import { z } from "zod";
 import { checked, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
+import { SEGMENT_COLUMNS } from "../exports/entity-columns.ts";
+import { exportPages } from "../exports/export-pages.ts";
+import type { TableOptions } from "../exports/table-writer.ts";
 import { checkFilter } from "../filter/check-filter.ts";
 import { usesOfFilter } from "../filter/filter-references.ts";
 import type { Filter } from "../filter/filter.ts";
@@ -77,6 +80,12 @@ export class Segments<F = Filter> {
 	/** Lists segments, newest first. */
 	list(options: ListOptions = {}): Promise<Page<Segment>> {
 		return readPage(options, (page) => this.#context.tenant.pageSegments(page), toSegment);
+	}
+
+	/** Writes all segments as a file, newest first, in pieces. @throws `invalid_input` for the options. */
+	export(options: TableOptions = {}): AsyncGenerator<string, void, undefined> {
+		const list = this.list.bind(this);
+		return exportPages(this.#context.clock, SEGMENT_COLUMNS, options, { list, idOf: ({ id }) => id });
 	}
 
 	/** Counts the contacts that belong to a segment now. @throws `not_found`. */

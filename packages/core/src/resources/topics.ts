@@ -2,6 +2,9 @@ import { z } from "zod";
 import { checked, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { notFound } from "../errors.ts";
+import { TOPIC_COLUMNS } from "../exports/entity-columns.ts";
+import { exportPages } from "../exports/export-pages.ts";
+import type { TableOptions } from "../exports/table-writer.ts";
 import { checkId } from "../ids.ts";
 import type { Subscription } from "../model/contact.ts";
 import type { Topic, TopicVisibility } from "../model/topic.ts";
@@ -68,6 +71,12 @@ export class Topics {
 		const [topic] = await this.#context.tenant.findTopics([checkId(id, "id")]);
 		if (topic === undefined) throw notFound("topic");
 		return topic;
+	}
+
+	/** Writes all topics as a file, newest first, in pieces. @throws `invalid_input` for the options. */
+	export(options: TableOptions = {}): AsyncGenerator<string, void, undefined> {
+		const list = this.list.bind(this);
+		return exportPages(this.#context.clock, TOPIC_COLUMNS, options, { list, idOf: ({ id }) => id });
 	}
 
 	/** Lists topics, newest first. */
