@@ -2,14 +2,16 @@ import { createAudience, createMemoryStorage } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { createSmtpTransport } from "@convoke/smtp";
 import { createSqliteStorage } from "@convoke/sqlite";
+import { preferencePages } from "@convoke/web/node";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import PostalMime from "postal-mime";
 import { readCommandLine } from "./command-line.ts";
 import { startInbox } from "./inbox.ts";
-import { linkPages, startWebServer } from "./link-pages.ts";
+
 import { Screen } from "./screen.ts";
+import { startWebServer } from "./web-server.ts";
 import { BETA_TESTERS, DEMO_KEYS, LEFT_NEWS, READER, SUPPRESSED } from "./story.ts";
 
 const { json, folder, memory } = readCommandLine();
@@ -39,7 +41,7 @@ const audience = createAudience({
 	properties: { plan: "string", seats: "number", trialEndsAt: "date" },
 });
 await audience.migrate();
-web.serve(linkPages(audience.preferences));
+web.serve(preferencePages(audience, { brand: { name: "Tidal" } }));
 
 screen.step("Import contacts.csv");
 const everyone = await audience.segments.create({ name: "Everyone in contacts.csv" });

@@ -127,6 +127,12 @@ describe("asking", () => {
 		expect(await subscription()).toBe("opt_in");
 	});
 
+	test("a whole topic names itself by its id", async () => {
+		const { audience, offers, ada } = await scene();
+		const { contact } = await audience.contacts.requestConfirmation(ada, { topics: [offers] });
+		expect(contact.confirmation).toBe("pending");
+	});
+
 	test("what the transport says is in the answer", async () => {
 		const outcome = { kind: "rejected", reason: "mailbox_full" } as const;
 		const { audience, ada } = await scene({ outcome });

@@ -19,7 +19,7 @@ import { invalidToken, maskEmail, tenantContext } from "./preferences.ts";
 
 /** What to ask for, and who asks. */
 export interface ConfirmationOptions extends ActOptions {
-	/** Topics to opt in to with the confirmation; at most 100. */
+	/** Topics to opt in to with the confirmation, by their ids; at most 100. */
 	readonly topics?: readonly { readonly id: string }[] | undefined;
 }
 
@@ -51,7 +51,7 @@ const TIMEOUT_MS = 30_000;
 
 const confirmationOptions = z.strictObject({
 	topics: z
-		.array(z.strictObject({ id: checked((value) => checkId(value, "topics.id")) }))
+		.array(z.looseObject({ id: checked((value) => checkId(value, "topics.id")) }))
 		.max(100)
 		.optional(),
 	actor: z.unknown().optional(),
