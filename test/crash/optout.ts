@@ -5,11 +5,14 @@ import type { Scene } from "./scene.ts";
 import type { Experiment } from "./settings.ts";
 
 /** Opts a fifth of the recipients out, spread over the time that the broadcast takes. */
-async function optOut({ audience, random, settings, provider }: Scene): Promise<number> {
+async function optOut(scene: Scene): Promise<number> {
+	const { audience, random, settings, provider } = scene;
 	const count = settings.recipients / 5;
 	const order = Array.from({ length: settings.recipients }, (_, index) => ({ index, rank: random() }));
 	const chosen = order.toSorted((a, b) => a.rank - b.rank).slice(0, count);
 	let done = 0;
+	// Who leaves before is excluded by the plan.
+	while (!(await scene.hasBegun())) await wait(20);
 	for (const { index } of chosen) {
 		await audience.contacts.update({ email: address(index) }, { unsubscribed: true });
 		done += 1;
@@ -32,13 +35,11 @@ export const optOutExperiment: Experiment = {
 		withScene(settings, {}, async (scene) => {
 			const { fleet, random, concurrency, workers } = { ...scene, ...settings };
 			const log = await watchOptOuts(scene.place);
-			const done = new AbortController();
 			let [kills, allowed] = [0, 0];
 			await fleet.start(workers);
-			const optingOut = optOut(scene).finally(() => done.abort());
-			while (kills < settings.kills && !done.signal.aborted) {
+			const optingOut = optOut(scene);
+			while (kills < settings.kills && !(await scene.isOver())) {
 				await scene.pass();
-				await wait(random() * 500);
 				await fleet.replace(Math.floor(random() * workers), "SIGKILL", async ({ since }) => {
 					kills += 1;
 					allowed += Math.min(concurrency, await scene.sendingSince(since));

@@ -16,6 +16,9 @@ export const LEASE_SECONDS = 1;
 /** Milliseconds that a worker lives on average before it is killed. */
 const LIFE_MS = 150;
 
+/** Milliseconds in which a worker that takes another's place starts, while the others go on sending. */
+const START_MS = 500;
+
 /** How a scene differs from the usual one. */
 export interface SceneOptions {
 	readonly isIdempotent?: boolean | undefined;
@@ -76,7 +79,8 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 	const { kills, recipients, concurrency, workers, seed, log } = settings;
 	const random = createRandom(seed);
 	// As slow as it takes for the broadcast to last through all that is done to it.
-	const meanMs = Math.max(2, (kills * LIFE_MS * concurrency * workers) / recipients);
+	const eachMs = workers === 1 ? LIFE_MS : LIFE_MS + START_MS;
+	const meanMs = Math.max(2, (kills * eachMs * concurrency * workers) / recipients);
 	const start = options.isIdempotent === true ? startIdempotentProvider : startMailServer;
 	const provider = await start(meanMs, random);
 	const place: Place = {
@@ -156,6 +160,7 @@ async function judge(
 	const copies = provider.copies();
 	const { counts, problems } = await audience.broadcasts.verify(broadcastId);
 	const open = [
+		...(await recipientsIn(audience, broadcastId, "excluded")),
 		...(await recipientsIn(audience, broadcastId, "uncertain")),
 		...(await recipientsIn(audience, broadcastId, "skipped")),
 	];

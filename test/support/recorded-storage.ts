@@ -40,6 +40,7 @@ const TENANT: Readonly<Record<keyof TenantStorage, Effect>> = {
 	deleteSuppression: "write",
 	listEvents: "read",
 	pageContactEvents: "read",
+	keepKey: "write",
 	insertBroadcast: "write",
 	findBroadcast: "read",
 	pageBroadcasts: "read",

@@ -1,4 +1,6 @@
 import { randomInt } from "node:crypto";
+import { Announcer } from "./announcer.ts";
+import type { AnnouncementOf, AnnouncementType } from "./announcer.ts";
 import { createAddressHasher, parseHashKey } from "./address-hash.ts";
 import { parseBaseUrl } from "./base-url.ts";
 import { systemClock } from "./clock.ts";
@@ -105,6 +107,7 @@ export function createAudience<const P extends PropertyTypes = PropertyTypes>(
 		storage,
 		clock,
 		random,
+		announcer: new Announcer(),
 		newId: createIdSource(() => clock.now()),
 		hashAddress: createAddressHasher(hashKey),
 		tokens: createLinkTokens(links.keys),
@@ -197,7 +200,20 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 
 	/** The same tenant's audience on another storage, such as one that is part of the host's transaction. */
 	using(storage: Storage): Audience<P> {
-		return new Audience<P>({ ...this.#context, storage }, this.#context.tenantId);
+		return new Audience<P>({ ...this.#context, storage, announcer: undefined }, this.#context.tenantId);
+	}
+
+	/**
+	 * Calls a handler whenever this process has done something: changed a contact (`contact.unsubscribed`), moved a
+	 * broadcast (`broadcast.paused`) or handed a message over (`message.accepted`), for any tenant. Nothing waits for
+	 * handlers, and what they throw is published on the diagnostics channel `convoke:handler_failed`. It hears nothing of
+	 * other processes, nor of the host's transaction; `events.since` has what happened to contacts anywhere.
+	 *
+	 * @returns what ends it.
+	 */
+	on<Type extends AnnouncementType>(type: Type, handler: (announcement: AnnouncementOf<Type>) => unknown): () => void {
+		if (typeof handler !== "function") throw invalidInput("invalid_option", "handler", "`handler` must be a function.");
+		return this.#context.announcer?.on(type, handler) ?? (() => {});
 	}
 
 	/** A worker that plans and sends the broadcasts of all tenants. @throws `invalid_input` with `invalid_option`. */

@@ -1,3 +1,4 @@
+import type { Announcer } from "./announcer.ts";
 import type { Clock } from "./clock.ts";
 import type { ConfirmationText } from "./delivery/confirmation-message.ts";
 import type { LinkTokens } from "./link-token.ts";
@@ -16,6 +17,8 @@ export interface AudienceContext {
 	readonly storage: Storage;
 	/** Time. */
 	readonly clock: Clock;
+	/** Tells listeners what is done; absent in the host's transaction, which may still be rolled back. */
+	readonly announcer: Announcer | undefined;
 	/** Chance: at least 0 and less than 1. */
 	readonly random: () => number;
 	/** A new id, greater than all before it. */

@@ -11,6 +11,14 @@
  *
  * @module
  */
+export type {
+	Announcement,
+	AnnouncementOf,
+	AnnouncementType,
+	BroadcastAnnouncement,
+	ContactAnnouncement,
+	MessageAnnouncement,
+} from "./announcer.ts";
 export { Audience, createAudience, DEFAULT_TENANT } from "./audience.ts";
 export type { AudienceOptions } from "./audience.ts";
 export { linkUrl } from "./base-url.ts";
@@ -21,6 +29,7 @@ export type { PropertyTypes } from "./context.ts";
 export type { ConfirmationSubject, ConfirmationText } from "./delivery/confirmation-message.ts";
 export type { ExportFormat, TableOptions } from "./exports/table-writer.ts";
 export type { Explanation } from "./delivery/explain.ts";
+export type { Progress, WatchOptions } from "./delivery/progress.ts";
 export type { FailureReport } from "./delivery/failure-report.ts";
 export type { PlanCounts } from "./delivery/planner.ts";
 export type { BroadcastRecipient, RecipientSelection } from "./delivery/recipient-lists.ts";
@@ -29,8 +38,8 @@ export type { PreviewOptions, SampleContact } from "./delivery/sample-contact.ts
 export type { Resolution } from "./delivery/second-chances.ts";
 export type { TestDelivery, TestOptions } from "./delivery/test-send.ts";
 export type { Verification } from "./delivery/verify.ts";
-export type { RunReport, Worker, WorkerHealth } from "./delivery/worker.ts";
-export type { RunLimits, WorkerOptions } from "./delivery/worker-options.ts";
+export type { RunReport, SliceJob, Worker, WorkerHealth } from "./delivery/worker.ts";
+export type { RunLimits, StopOptions, WorkerOptions } from "./delivery/worker-options.ts";
 export { parseEmailAddress, parseMailbox } from "./email-address.ts";
 export type { EmailAddress, Mailbox } from "./email-address.ts";
 export { ConvokeError, invalidInput } from "./errors.ts";
@@ -97,7 +106,14 @@ export type * from "./ports/storage.ts";
 export type { Message, Transport, TransportOutcome } from "./ports/transport.ts";
 export type { ContactSelection } from "./resources/bind.ts";
 export type { BroadcastChanges, NewBroadcast } from "./resources/broadcast-input.ts";
-export type { Broadcasts, Plan, Progress, ResolveOptions, RetryOptions, SendOptions } from "./resources/broadcasts.ts";
+export type {
+	Broadcasts,
+	CreateOptions,
+	Plan,
+	ResolveOptions,
+	RetryOptions,
+	SendOptions,
+} from "./resources/broadcasts.ts";
 export type { BulkOptions, BulkProgress, BulkTarget, ContactBulk } from "./resources/contact-bulk.ts";
 export type { ActOptions, ContactChanges, ContactRef, NewContact, TopicChoice } from "./resources/contact-input.ts";
 export type {

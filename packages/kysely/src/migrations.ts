@@ -264,6 +264,14 @@ function sending({
 	unique (tenant_id, broadcast_id, id),
 	foreign key (tenant_id, broadcast_id) references ${table("broadcasts")} (tenant_id, id) on delete cascade
 )${clustered}`,
+		`create table ${table("idempotency_keys")} (
+	tenant_id ${text} not null,
+	key ${text} not null,
+	fingerprint ${text} not null,
+	subject_id ${id} not null,
+	at ${instant} not null,
+	primary key (tenant_id, key)
+)${clustered}`,
 		`create table ${table("rate_limits")} (
 	key ${text} primary key,
 	empty_at ${instant} not null,

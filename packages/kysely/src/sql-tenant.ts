@@ -13,6 +13,7 @@ import type {
 	FoundContact,
 	ImportIssue,
 	ImportStatus,
+	KeyUse,
 	NewEvent,
 	PageRequest,
 	Property,
@@ -181,6 +182,10 @@ export class SqlTenant implements TenantStorage {
 		{ limit, after }: { readonly limit: number; readonly after?: string | undefined },
 	): Promise<readonly ConvokeEvent[]> {
 		return this.#runner.read(() => this.#stores.events.page(this.#tenant, contactId, after, limit));
+	}
+
+	keepKey(use: KeyUse, forgetBefore: Date): Promise<KeyUse> {
+		return this.#runner.write(() => this.#stores.keys.keep(this.#tenant, use, forgetBefore));
 	}
 
 	insertBroadcast(broadcast: BroadcastRecord): Promise<boolean> {

@@ -7,6 +7,7 @@ import { ContactUnit } from "./contact-unit.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { EventStore } from "./event-store.ts";
 import { ImportStore } from "./import-store.ts";
+import { KeyStore } from "./key-store.ts";
 import { Owners } from "./owners.ts";
 import { PlanProgressStore } from "./plan-progress.ts";
 import { PlanStore } from "./plan-store.ts";
@@ -28,6 +29,7 @@ export interface Stores {
 	readonly broadcasts: BroadcastStore;
 	readonly plans: PlanStore;
 	readonly recipients: RecipientStore;
+	readonly keys: KeyStore;
 	readonly rateLimits: RateLimitStore;
 	readonly sliceClaims: SliceClaims;
 	readonly sliceSteps: SliceSteps;
@@ -53,6 +55,7 @@ export function createStores(dialect: SqlDialect): Stores {
 		broadcasts,
 		plans: new PlanStore(dialect, planProgress),
 		recipients: new RecipientStore(dialect, sliceCounts, broadcasts),
+		keys: new KeyStore(dialect),
 		rateLimits: new RateLimitStore(dialect),
 		sliceClaims: new SliceClaims(dialect),
 		sliceSteps: new SliceSteps(dialect),

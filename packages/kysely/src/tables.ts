@@ -210,6 +210,15 @@ export interface SliceTable {
 	interrupted: number;
 }
 
+/** Rows of `convoke_idempotency_keys`. */
+export interface IdempotencyKeyTable {
+	tenant_id: string;
+	key: string;
+	fingerprint: string;
+	subject_id: string;
+	at: number;
+}
+
 /** Rows of `convoke_rate_limits`, which are of no tenant. */
 export interface RateLimitTable {
 	key: string;
@@ -269,6 +278,7 @@ export interface Database {
 	convoke_broadcast_contents: BroadcastContentTable;
 	convoke_broadcast_recipients: RecipientTable;
 	convoke_broadcast_slices: SliceTable;
+	convoke_idempotency_keys: IdempotencyKeyTable;
 	convoke_rate_limits: RateLimitTable;
 	convoke_imports: ImportTable;
 	convoke_import_errors: ImportErrorTable;

@@ -1,5 +1,5 @@
 import type { AudienceContext, TenantContext } from "../context.ts";
-import { ConvokeError } from "../errors.ts";
+import { ConvokeError, notFound } from "../errors.ts";
 import type { DueBroadcast } from "../ports/storage.ts";
 import { requireReferences } from "../resources/broadcast-references.ts";
 import { tenantContext } from "../resources/preferences.ts";
@@ -64,6 +64,23 @@ async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSig
 	await writePlan(context, due.broadcastId, signal);
 	return true;
 }
+
+/** Does for one broadcast what is due besides sending. @throws `not_found`. */
+export async function advanceBroadcast(
+	context: TenantContext,
+	broadcastId: string,
+	signal: AbortSignal | undefined,
+): Promise<void> {
+	const { tenantId } = context;
+	for (const status of ["scheduled", "queued", "sending", "canceled"] as const) {
+		const broadcast = await context.tenant.findBroadcast(broadcastId);
+		if (broadcast === undefined) throw notFound("broadcast");
+		const need = NEEDS[status];
+		if (broadcast.status === status) await doOne(context, { tenantId, broadcastId, need }, signal);
+	}
+}
+
+const NEEDS = { scheduled: "start", queued: "plan", sending: "settle", canceled: "cancel" } as const;
 
 /** Does what begins no message. */
 async function close(context: TenantContext, { need, broadcastId }: DueBroadcast): Promise<boolean> {

@@ -201,14 +201,27 @@ export class SliceRun {
 		}
 		const { sender } = this.#gates;
 		const begun = sender.begin();
+		const handedOver = clock.monotonic();
 		const answer = await handOver(transport, finished, clock, this.#settings.sendTimeoutMs);
 		const tripped = sender.end(begun, answer);
+		this.#announce(tried, answer, clock.monotonic() - handedOver);
 		if (tripped !== undefined) this.#events.tripped(tripped);
 		else if (isTrouble(answer)) this.#events.troubled(answer.reason);
 		const retryUncertain = transport.idempotent || this.#settings.onUncertain === "resend";
 		const { retryMs } = this.#settings;
 		const chance = context.random();
 		return recipientOutcome(answer, { ...tried, tries, retryMs, chance, at: clock.now(), retryUncertain });
+	}
+
+	#announce(
+		{ contactId, attempt }: Pick<RecipientOutcome, "contactId" | "attempt">,
+		answer: TransportOutcome,
+		ms: number,
+	): void {
+		const { context, broadcastId } = this.#broadcast;
+		const { announcer, tenantId } = context;
+		const reason = "reason" in answer ? answer.reason : null;
+		announcer?.announce({ type: `message.${answer.kind}`, tenantId, broadcastId, contactId, attempt, reason, ms });
 	}
 }
 

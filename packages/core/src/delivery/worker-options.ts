@@ -55,6 +55,12 @@ export interface RunLimits {
 	readonly signal?: AbortSignal | undefined;
 }
 
+/** How a worker stops. */
+export interface StopOptions {
+	/** Seconds to wait for messages that are being handed over, 0 to 3,600. @default as long as it takes */
+	readonly timeoutSeconds?: number | undefined;
+}
+
 /** Checked limits. */
 export interface RunEnd {
 	readonly until: Date | undefined;
@@ -124,6 +130,15 @@ export function checkRunLimits(limits: RunLimits): RunEnd {
 		throw invalidOption("signal", "`signal` must be an AbortSignal.");
 	}
 	return { until: until === undefined ? undefined : checkInstant(until, "until"), maxMessages, signal };
+}
+
+/** Reads how a worker stops: milliseconds to wait, if that is bounded. @throws `invalid_input` with `invalid_option`. */
+export function checkStop(options: StopOptions): number | undefined {
+	checkFields(options, "options", ["timeoutSeconds"]);
+	const { timeoutSeconds } = options;
+	if (timeoutSeconds === undefined) return undefined;
+	checkSeconds("timeoutSeconds", timeoutSeconds, 0);
+	return timeoutSeconds * 1000;
 }
 
 function checkPlaces(field: string, value: unknown): void {

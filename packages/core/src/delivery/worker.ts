@@ -1,18 +1,21 @@
+import { announceError } from "../announcer.ts";
+import { checkFields } from "../check-input.ts";
 import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError } from "../errors.ts";
+import { checkId } from "../ids.ts";
 import type { Backlog, SliceLease } from "../ports/storage.ts";
 import type { Transport } from "../ports/transport.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
-import { closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
+import { advanceBroadcast, closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
 import { DomainGate } from "./domain-gate.ts";
 import { SenderGate } from "./sender-gate.ts";
 import { SliceRun } from "./slice-run.ts";
 import type { StepReport } from "./slice-run.ts";
-import { checkRunLimits, checkWorkerOptions } from "./worker-options.ts";
-import type { RunEnd, RunLimits, WorkerOptions, WorkerSettings } from "./worker-options.ts";
+import { checkRunLimits, checkStop, checkWorkerOptions } from "./worker-options.ts";
+import type { RunEnd, RunLimits, StopOptions, WorkerOptions, WorkerSettings } from "./worker-options.ts";
 
 /** What a run did. */
 export interface RunReport {
@@ -23,6 +26,20 @@ export interface RunReport {
 	 * tenants. 0 says that everything due is done.
 	 */
 	readonly remaining: number;
+}
+
+/** A broadcast of which a host's own queue has a slice sent. */
+export interface SliceJob {
+	/** Whose. @default "default" */
+	readonly tenantId?: string | undefined;
+	/** Which. */
+	readonly broadcastId: string;
+}
+
+/** A broadcast and whose it is. */
+interface OneBroadcast {
+	readonly tenantId: string;
+	readonly broadcastId: string;
 }
 
 /** How a worker is. */
@@ -104,14 +121,59 @@ export class Worker {
 		this.#loop = { stop, ended: this.#forever(stop.signal) };
 	}
 
-	/** Begins no more messages, waits for those being handed over, and gives everything else back. */
-	async stop(): Promise<void> {
+	/**
+	 * Begins no more messages, waits for those being handed over, and gives everything else back. Answers with how many are
+	 * still being handed over when the time is up: end the process now, and nobody knows whether those were sent.
+	 *
+	 * @throws `invalid_input` with `invalid_option`.
+	 */
+	async stop(options: StopOptions = {}): Promise<{ readonly inFlight: number }> {
+		const timeoutMs = checkStop(options);
 		const loop = this.#loop;
-		if (loop === undefined) return;
+		if (loop === undefined) return { inFlight: 0 };
 		loop.stop.abort();
 		this.#wake();
-		await loop.ended;
+		const ended = this.#endOf(loop.ended);
+		if (timeoutMs === undefined) await ended;
+		else await this.#endedWithin(ended, timeoutMs);
+		return { inFlight: this.#inFlight };
+	}
+
+	async #endOf(ended: Promise<void>): Promise<void> {
+		await ended;
 		this.#loop = undefined;
+	}
+
+	async #endedWithin(ended: Promise<void>, timeoutMs: number): Promise<void> {
+		const done = new AbortController();
+		await Promise.race([ended, this.#context.clock.sleep(timeoutMs, done.signal)]);
+		done.abort(WOKEN);
+	}
+
+	/**
+	 * Does one piece of work of one broadcast, so that a host's own queue may drive it: starts it when its time has come,
+	 * plans it, and sends what is due of one slice. Any number of jobs of a broadcast may run at once, each in a worker of
+	 * its own; as long as the report has something remaining, another job finds work, now or when a retry is due.
+	 *
+	 * @throws `not_found`; as `run` otherwise.
+	 */
+	async runSlice(job: SliceJob, limits: RunLimits = {}): Promise<RunReport> {
+		const end = checkRunLimits(limits);
+		checkFields(job, "job", ["tenantId", "broadcastId"]);
+		const of = { tenantId: job.tenantId ?? "default", broadcastId: checkId(job.broadcastId, "broadcastId") };
+		if (this.#loop !== undefined || this.#busy) throw busy();
+		this.#busy = true;
+		try {
+			const context = tenantContext(this.#context, of.tenantId);
+			await advanceBroadcast(context, of.broadcastId, end.signal);
+			const sent = await this.#work(end, of);
+			await advanceBroadcast(context, of.broadcastId, end.signal);
+			if (this.#failure !== undefined) throw this.#failure.error;
+			const { pending, sending } = await context.tenant.tallyBroadcast(of.broadcastId);
+			return { sent, remaining: pending + sending };
+		} finally {
+			this.#busy = false;
+		}
 	}
 
 	/** How the worker and its backlog are. */
@@ -149,6 +211,7 @@ export class Worker {
 	}
 
 	#failed(error: unknown): void {
+		announceError(error);
 		this.#note(ConvokeError.is(error) ? error.reason : "unexpected_error");
 		this.#failure ??= { error };
 	}
@@ -157,18 +220,20 @@ export class Worker {
 		this.#lastError = { reason, at: this.#context.clock.now() };
 	}
 
-	async #work(limits: RunEnd): Promise<number> {
+	/** Does what is due; with `only`, one slice of one broadcast. */
+	async #work(limits: RunEnd, only?: OneBroadcast): Promise<number> {
 		let sent = 0;
 		let begun = 0;
 		this.#failure = undefined;
 		try {
+			if (only !== undefined && this.#mayBegin(limits)) await this.#takeOne(only);
 			for (;;) {
 				await this.#pauseRefused();
 				const left = this.#mayBegin(limits) ? limits.maxMessages - begun : 0;
 				const report = await this.#stepRuns(left);
 				sent += report.sent;
 				begun += report.begun;
-				if (report.begun < left && (await this.#lookForWork(limits))) continue;
+				if (only === undefined && report.begun < left && (await this.#lookForWork(limits))) continue;
 				if (this.#runs.size === 0) return sent;
 				await this.#settledOrDue();
 			}
@@ -244,6 +309,14 @@ export class Worker {
 		this.#nextLook = progressed ? 0 : clock.monotonic() + this.#settings.pollMs;
 		for (const failure of failures) this.#failed(failure);
 		return progressed;
+	}
+
+	async #takeOne(of: OneBroadcast): Promise<void> {
+		const { clock, storage } = this.#context;
+		const { leaseMs } = this.#settings;
+		const before = clock.monotonic();
+		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs, at: clock.now(), of });
+		if (lease !== undefined) await this.#take(lease, before + leaseMs);
 	}
 
 	async #take(lease: SliceLease, leaseEnd: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { KeyUse } from "../ports/storage.ts";
 import assert from "node:assert/strict";
 import type { BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
 import type { TenantStorage } from "../ports/storage.ts";
@@ -61,6 +62,30 @@ async function insertDraft(tenant: TenantStorage, broadcast: BroadcastRecord): P
 }
 
 const keeping: readonly StorageCase[] = [
+	examCase("keepKey: remembers the first use of a key, for its tenant and for a time", async (world) => {
+		const { tenant, bystander, make, alone } = world;
+		const use = (key: string, minute: number): KeyUse => ({
+			key,
+			fingerprint: `print of ${minute}`,
+			subjectId: make.id(),
+			at: minutes(minute),
+		});
+		const [first, second, third] = [use("a", 1), use("a", 2), use("b", 3)];
+		assert.deepEqual(await alone(() => tenant.keepKey(first, minutes(0))), first);
+		assert.deepEqual(await tenant.keepKey(second, minutes(0)), first);
+		assert.deepEqual(await tenant.keepKey(third, minutes(1)), third);
+		const other = use("a", 4);
+		assert.deepEqual(await bystander.keepKey(other, minutes(0)), other);
+		await provesCopies(() => tenant.keepKey(second, minutes(1)));
+		// At once, the first use counts for all.
+		const uses = Array.from({ length: 5 }, () => use("c", 6));
+		const kept = await Promise.all(uses.map((each) => tenant.keepKey(each, minutes(0))));
+		assert.equal(new Set(kept.map(({ subjectId }) => subjectId)).size, 1);
+		const late = use("a", 7);
+		assert.deepEqual(await tenant.keepKey(late, minutes(2)), late);
+		assert.deepEqual(await tenant.keepKey(use("b", 8), minutes(3)), third);
+	}),
+
 	examCase("insertBroadcast: keeps a broadcast with everything it has", async ({ tenant, alone, inert, make }) => {
 		const neighbour = make.broadcast();
 		await tenant.insertBroadcast(neighbour);

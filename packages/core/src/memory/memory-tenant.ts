@@ -15,6 +15,7 @@ import type {
 	ContactEntry,
 	ContactKey,
 	FoundContact,
+	KeyUse,
 	PageRequest,
 	RecipientMove,
 	SliceStep,
@@ -190,6 +191,14 @@ export class MemoryTenant implements TenantStorage {
 		{ limit, after }: { readonly limit: number; readonly after?: string | undefined },
 	): Promise<readonly ConvokeEvent[]> {
 		return this.#open().events.pageContact(contactId, after, limit);
+	}
+
+	async keepKey(use: KeyUse, forgetBefore: Date): Promise<KeyUse> {
+		const { keys } = this.#open();
+		for (const [key, { at }] of keys) if (at < forgetBefore) keys.delete(key);
+		const known = keys.get(use.key);
+		if (known === undefined) keys.set(use.key, structuredClone(use));
+		return structuredClone(known ?? use);
 	}
 
 	async insertBroadcast(broadcast: BroadcastRecord): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { SegmentRecord } from "../model/segment.ts";
 import type { SuppressionRecord } from "../model/suppression.ts";
 import type { Topic } from "../model/topic.ts";
 import type { ImportStep } from "../ports/storage.ts";
+import type { KeyUse } from "../ports/storage.ts";
 import { isUnderWay, propertyUse } from "../rules/broadcast-moves.ts";
 import { importEnded } from "../storage-errors.ts";
 import { ContactRows } from "./contact-rows.ts";
@@ -29,6 +30,7 @@ export class TenantTables implements MatchFacts {
 	readonly broadcasts: EntityRows<BroadcastRecord> = new EntityRows<BroadcastRecord>();
 	readonly contents: Map<string, BroadcastContent> = new Map<string, BroadcastContent>();
 	readonly imports: EntityRows<ImportRecord> = new EntityRows<ImportRecord>();
+	readonly keys: Map<string, KeyUse> = new Map<string, KeyUse>();
 	readonly issues: Map<string, ImportIssue[]> = new Map<string, ImportIssue[]>();
 	readonly #recipients = new Map<string, RecipientRows>();
 

@@ -285,6 +285,18 @@ export interface Backlog {
 	readonly oldestLease: Date | undefined;
 }
 
+/** What a key was used for, by which a caller makes a repeated call harmless. */
+export interface KeyUse {
+	/** The caller's key. */
+	readonly key: string;
+	/** Hash of what was asked for. */
+	readonly fingerprint: string;
+	/** Id of what came of it. */
+	readonly subjectId: string;
+	/** When it was used first. */
+	readonly at: Date;
+}
+
 /** Permits that somebody wants. */
 export interface PermitRequest {
 	/** Whose limit. */
@@ -416,6 +428,12 @@ export interface TenantStorage {
 		contactId: string,
 		page: { readonly limit: number; readonly after?: string | undefined },
 	): Promise<readonly ConvokeEvent[]>;
+
+	/**
+	 * Remembers what a key was used for, unless it is known, and answers with what is remembered. Forgets those used before
+	 * `forgetBefore`.
+	 */
+	keepKey(use: KeyUse, forgetBefore: Date): Promise<KeyUse>;
 
 	/** `false`: the id is taken. */
 	insertBroadcast(broadcast: BroadcastRecord): Promise<boolean>;

@@ -15,6 +15,8 @@ import type { PreviewOptions } from "../delivery/sample-contact.ts";
 import { sendTest } from "../delivery/test-send.ts";
 import type { TestDelivery, TestOptions } from "../delivery/test-send.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
+import { progressOf, watch } from "../delivery/progress.ts";
+import type { Progress, WatchOptions } from "../delivery/progress.ts";
 import { expectedRecipients, RECIPIENT_SELECTION, writtenRecipients } from "../delivery/recipient-lists.ts";
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
 import { resolveUncertain, retryFailed } from "../delivery/second-chances.ts";
@@ -28,9 +30,8 @@ import { exportPages } from "../exports/export-pages.ts";
 import type { TableOptions } from "../exports/table-writer.ts";
 import { checkId } from "../ids.ts";
 import { checkInstant } from "../instant.ts";
-import type { Broadcast, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
+import type { Broadcast, BroadcastRecord } from "../model/broadcast.ts";
 import { EXCLUSION_REASONS } from "../model/recipient.ts";
-import type { RecipientCounts } from "../model/recipient.ts";
 import { readPage } from "../page.ts";
 import type { BroadcastMove } from "../ports/storage.ts";
 import type { ListOptions, Page } from "../page.ts";
@@ -42,6 +43,7 @@ import type { BroadcastChanges, BroadcastDraft, NewBroadcast } from "./broadcast
 import { checkContactRef } from "./contact-input.ts";
 import type { ContactRef } from "./contact-input.ts";
 import { requireReferences } from "./broadcast-references.ts";
+import { useKey } from "./idempotency.ts";
 import { Properties } from "./properties.ts";
 
 /** Who gets a broadcast and who does not. */
@@ -52,18 +54,19 @@ export interface Plan extends PlanCounts {
 	readonly complete: boolean;
 }
 
-/** How far a broadcast has come. */
-export interface Progress {
-	/** Where it stands. */
-	readonly status: BroadcastStatus;
-	/** Recipients by state. */
-	readonly counts: RecipientCounts;
-	/** Share of the planned recipients whose state is final, 0 to 1. */
-	readonly done: number;
+/** How a broadcast is created. */
+export interface CreateOptions {
+	/**
+	 * Makes the call harmless to repeat within a day: with the same key and content it answers with the broadcast that the
+	 * first one made. 1 to 256 characters.
+	 */
+	readonly idempotencyKey?: string | undefined;
 }
 
 /** When to send. */
 export interface SendOptions {
+	/** Makes the call harmless to repeat within a day: the same key sends the broadcast once. 1 to 256 characters. */
+	readonly idempotencyKey?: string | undefined;
 	/** Not before: a Date, or ISO 8601 with a zone. @default at once */
 	readonly scheduledAt?: Date | string | undefined;
 }
@@ -92,9 +95,20 @@ export class Broadcasts<F = Filter> {
 		this.#context = context;
 	}
 
-	/** Drafts a broadcast. @throws `invalid_input`; `not_found` for its segment or topic. */
-	async create(broadcast: NewBroadcast<F>): Promise<Broadcast> {
-		return this.#insert(checkNewBroadcast(await this.#withoutReact(broadcast)));
+	/**
+	 * Drafts a broadcast.
+	 *
+	 * @throws `invalid_input`; `not_found` for its segment or topic; `already_exists` with `idempotency_key_reused` when the
+	 * key was used for something else.
+	 */
+	async create(broadcast: NewBroadcast<F>, options: CreateOptions = {}): Promise<Broadcast> {
+		checkFields(options, "options", ["idempotencyKey"]);
+		const draft = checkNewBroadcast(await this.#withoutReact(broadcast));
+		const { newId } = this.#context;
+		if (options.idempotencyKey === undefined) return this.#insert(draft, newId());
+		await requireReferences(this.#context, draft);
+		const { subjectId } = await useKey(this.#context, options.idempotencyKey, "create", draft);
+		return this.#insert(draft, subjectId);
 	}
 
 	/** @throws `not_found`, `invalid_input` with `invalid_id`. */
@@ -144,7 +158,7 @@ export class Broadcasts<F = Filter> {
 
 	/** Drafts a copy. @throws `not_found`. */
 	async duplicate(id: string): Promise<Broadcast> {
-		return this.#insert(draftOf(await this.#find(id)));
+		return this.#insert(draftOf(await this.#find(id)), this.#context.newId());
 	}
 
 	/**
@@ -223,8 +237,19 @@ export class Broadcasts<F = Filter> {
 	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft; `not_found`.
 	 */
 	async send(id: string, options: SendOptions = {}): Promise<Broadcast> {
-		checkFields(options, "options", ["scheduledAt"]);
+		checkFields(options, "options", ["scheduledAt", "idempotencyKey"]);
 		const due = options.scheduledAt === undefined ? undefined : checkInstant(options.scheduledAt, "scheduledAt");
+		if (options.idempotencyKey === undefined) return this.#send(id, due);
+		const { id: broadcastId } = await this.#find(id);
+		const asked = { broadcastId, scheduledAt: due?.toISOString() ?? null };
+		const { isRepeated } = await useKey(this.#context, options.idempotencyKey, "send", asked);
+		const found = await this.#find(broadcastId);
+		// It was sent by the first call, or is being sent; if that was interrupted before, this one does it.
+		if (isRepeated && found.status !== "draft") return toBroadcast(found);
+		return this.#send(broadcastId, due);
+	}
+
+	#send(id: string, due: Date | undefined): Promise<Broadcast> {
 		return this.#moveDraft(id, "send", async (broadcast) => {
 			const content = await freeze(this.#context, broadcast);
 			await new Properties(this.#context).writeDeclared();
@@ -308,11 +333,26 @@ export class Broadcasts<F = Filter> {
 
 	/** How far a broadcast has come; cheap at any size. @throws `not_found`. */
 	async progress(id: string): Promise<Progress> {
-		const { id: broadcastId, status } = await this.#find(id);
-		const counts = await this.#context.tenant.tallyBroadcast(broadcastId);
-		const final = counts.sent + counts.failed + counts.skipped + counts.uncertain;
-		const planned = final + counts.pending + counts.sending;
-		return { status, counts, done: planned === 0 ? (status === "sent" ? 1 : 0) : final / planned };
+		return progressOf(this.#context, checkId(id, "id"));
+	}
+
+	/**
+	 * Tells how far a broadcast has come again and again, the last time when it has ended.
+	 *
+	 * @throws `invalid_input` at once; `not_found` with the first look.
+	 *
+	 * @example
+	 * ```ts
+	 * for await (const { done, estimatedEnd } of audience.broadcasts.watch(id)) console.log(done, estimatedEnd);
+	 * ```
+	 */
+	watch(id: string, options: WatchOptions = {}): AsyncIterable<Progress> {
+		checkFields(options, "options", ["everySeconds", "signal"]);
+		const { everySeconds = 1, signal } = options;
+		if (typeof everySeconds !== "number" || !(everySeconds >= 0.1 && everySeconds <= 3600)) {
+			throw invalidInput("invalid_option", "everySeconds", "`everySeconds` must be a number from 0.1 to 3600.");
+		}
+		return watch(this.#context, checkId(id, "id"), everySeconds * 1000, signal);
 	}
 
 	/** Counts everything anew and says whether it adds up. Reads every recipient's row. @throws `not_found`. */
@@ -333,13 +373,13 @@ export class Broadcasts<F = Filter> {
 		return withoutReact(input, (element) => rendererOf(this.#context).renderReact(element));
 	}
 
-	async #insert(draft: BroadcastDraft): Promise<Broadcast> {
+	async #insert(draft: BroadcastDraft, id: string): Promise<Broadcast> {
 		await requireReferences(this.#context, draft);
-		const { newId, clock, tenant } = this.#context;
+		const { clock, tenant } = this.#context;
 		const now = clock.now();
 		const record: BroadcastRecord = {
 			...draft,
-			id: newId(),
+			id,
 			status: "draft",
 			statusReason: null,
 			createdAt: now,
@@ -350,8 +390,8 @@ export class Broadcasts<F = Filter> {
 			uses: usesOf(draft),
 			plan: null,
 		};
-		await tenant.insertBroadcast(record);
-		return toBroadcast(record);
+		// The id is taken when a key was used before: what it made is the answer.
+		return (await tenant.insertBroadcast(record)) ? toBroadcast(record) : this.get(id);
 	}
 
 	async #find(id: string): Promise<BroadcastRecord> {

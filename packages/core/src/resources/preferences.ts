@@ -1,3 +1,4 @@
+import { announcing } from "../announcer.ts";
 import { z } from "zod";
 import { checked, checkInput } from "../check-input.ts";
 import { linkUrl } from "../base-url.ts";
@@ -195,7 +196,9 @@ export class PreferenceLinks {
 
 /** The context of one tenant. */
 export function tenantContext(context: AudienceContext, tenantId: string): TenantContext {
-	return { ...context, tenantId, tenant: context.storage.forTenant(tenantId) };
+	const tenant = context.storage.forTenant(tenantId);
+	const { announcer } = context;
+	return { ...context, tenantId, tenant: announcer === undefined ? tenant : announcing(tenant, announcer, tenantId) };
 }
 
 /**

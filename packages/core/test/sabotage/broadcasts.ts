@@ -42,6 +42,12 @@ const contentStays: Break = inTenant((tenant) => {
 
 /** Saboteurs of the verbs about broadcasts. */
 export const broadcasts = {
+	keepKey: {
+		doesNothing: verb("keepKey", async (_, use) => structuredClone(use)),
+		wrongAnswer: lying("keepKey", (use) => ({ ...use, subjectId: `${use.subjectId}x` })),
+		forgetsTenant: strayingWrite("keepKey"),
+		notAtomic: sharing("keepKey"),
+	},
 	insertBroadcast: writeSaboteurs(
 		"insertBroadcast",
 		hesitating("insertBroadcast", async (tenant, { id }) => (await tenant.findBroadcast(id)) === undefined),

@@ -127,6 +127,15 @@ CREATE TABLE convoke_events (
 	at integer not null
 );
 
+CREATE TABLE convoke_idempotency_keys (
+	tenant_id text not null,
+	key text not null,
+	fingerprint text not null,
+	subject_id text not null,
+	at integer not null,
+	primary key (tenant_id, key)
+) without rowid;
+
 CREATE TABLE convoke_import_errors (
 	tenant_id text not null,
 	import_id text not null,
