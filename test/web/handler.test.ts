@@ -1,7 +1,7 @@
 import { createAudience, createMemoryStorage, generateLinkKey } from "@convoke/core";
 import { createPreferencesHandler } from "@convoke/web";
 import type { PageOptions } from "@convoke/web";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { dump } from "../support/dump.ts";
 import { form, MULTIPART, ONE_CLICK, receives, setScene } from "./scene.ts";
 import type { Scene } from "./scene.ts";
@@ -381,6 +381,20 @@ describe("failures", () => {
 			expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "60"]);
 		}
 		expect(errors).toEqual(Array.from({ length: 100 }, () => cause));
+	});
+
+	test("an onError that throws itself costs nobody the answer", async () => {
+		const warnings: unknown[] = [];
+		const listen = (warning: unknown): unknown => warnings.push(warning);
+		process.on("warning", listen);
+		const { ask, path } = await broken(() => Promise.reject(new Error("connection refused")), {
+			onError: () => {
+				throw new Error("no log");
+			},
+		});
+		expect((await ask(path("unsubscribe"), ONE_CLICK)).status).toBe(503);
+		await vi.waitFor(() => expect(warnings).toEqual([expect.objectContaining({ message: "no log" })]));
+		process.off("warning", listen);
 	});
 
 	test("a storage that hangs: 503 in time", async () => {

@@ -153,6 +153,19 @@ describe.each(UNPARSED)("$name, a body that is no good", ({ listener }) => {
 	});
 });
 
+test("a host that has answered by then is left alone", async () => {
+	const { audience, path } = await setScene();
+	const app = express();
+	app.use((_, response, next) => {
+		next();
+		response.send("from the host");
+	});
+	app.use("/mail", preferencePages(audience));
+	const port = await serve(app);
+	const answer = await send(port, { name: "", method: "GET", target: path("unsubscribe") });
+	expect([answer.status, answer.body]).toEqual([200, "from the host"]);
+});
+
 test("before the host's CSRF check and session it works, and a cookie set before it goes", async () => {
 	const scene = await setScene();
 	const app = express();

@@ -143,10 +143,16 @@ export class LinkPages {
 	}
 
 	#report(error: unknown): void {
-		const { onError } = this.#options;
-		if (onError !== undefined) onError(error);
-		else process.emitWarning(error instanceof Error ? error : String(error));
+		try {
+			(this.#options.onError ?? warn)(error);
+		} catch (fault) {
+			warn(fault);
+		}
 	}
+}
+
+function warn(error: unknown): void {
+	process.emitWarning(error instanceof Error ? error : String(error));
 }
 
 /** A failure that nobody foresaw is ours, and worth another try: a mail program told 503 comes back. */

@@ -28,6 +28,8 @@ function formOf(request: NodeRequest, body: unknown): FormSource {
 
 /** Writes an answer. */
 export function writeNodeResponse(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+	// The host may have given up waiting, and answered itself.
+	if (response.headersSent) return;
 	// Whoever is answered before all of the body has come may go on sending for long.
 	if (!request.complete) response.setHeader("connection", "close");
 	// A mail program's request must get no cookie, whatever the host sets before (RFC 8058 section 3.1).
