@@ -126,6 +126,7 @@ export type { ContactSegments } from "./resources/contact-segments.ts";
 export type { ContactTopic, ContactTopics } from "./resources/contact-topics.ts";
 export type { ContactExport, ContactHistory, Contacts, ValuesOf } from "./resources/contacts.ts";
 export type { EventPage, Events } from "./resources/events.ts";
+export type { ColumnMapping, NewPropertyColumn } from "./imports/map-columns.ts";
 export type { ImportIssues, Imports, NewImport } from "./resources/imports.ts";
 export type { PreferenceChanges, PreferenceLinks, Preferences, UnsubscribeOutcome } from "./resources/preferences.ts";
 export type { NewAttachment } from "./resources/message-extras.ts";

@@ -1,0 +1,94 @@
+import type { Audience, ExportFormat } from "@convoke/core";
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { atMost, EXIT, required, text, UsageError } from "../command.ts";
+import type { Command, CommandRun } from "../command.ts";
+import { clean, count } from "../screen.ts";
+import { SELECTION_ABOUT, SELECTION_OPTIONS, selectionOf } from "../selection.ts";
+
+const KINDS = ["contacts", "segments", "topics", "broadcasts", "recipients", "issues"] as const;
+
+/** `convoke export`. */
+export const exportCommand: Command = {
+	name: "export",
+	summary: "Write contacts or other things as CSV or JSON lines",
+	usage: [
+		"export [contacts] [options]",
+		"export segments | topics | broadcasts [options]",
+		"export recipients <broadcast id> | issues <import id> [options]",
+	],
+	options: {
+		out: { type: "string", short: "o" },
+		format: { type: "string" },
+		columns: { type: "string" },
+		raw: { type: "boolean" },
+		...SELECTION_OPTIONS,
+	},
+	about: {
+		out: "the file (default: standard output)",
+		format: "csv or jsonl (default: by the file's name, else csv)",
+		columns: "columns of contacts, between commas (default: all)",
+		raw: "leave formulas as they are, for a program such as convoke import; not for spreadsheets",
+		...SELECTION_ABOUT,
+	},
+	examples: [
+		"export -d audience.db --out contacts.csv",
+		"export -d audience.db --columns email,firstName,properties.plan --search example.com",
+		"export -d audience.db --raw --out backup.csv",
+		"export recipients 0198c5a0-0000-7000-8000-000000000001 -d audience.db --format jsonl",
+	],
+	run: async (run) => {
+		const { options, screen, streams } = run;
+		const out = text(options, "out");
+		const started = performance.now();
+		let exported = 0;
+		const onProgress = (progress: { readonly exported: number }): void => {
+			exported = progress.exported;
+			const rate = Math.round((exported * 1000) / Math.max(1, performance.now() - started));
+			if (out !== undefined) screen.progress(undefined, `${count(exported)} contacts  ${count(rate)}/s`);
+		};
+		const pieces = piecesOf(run, formatOf(options["format"], out), onProgress);
+		if (out === undefined) {
+			for await (const piece of pieces) streams.stdout.write(piece);
+			return EXIT.ok;
+		}
+		await pipeline(Readable.from(pieces), createWriteStream(out));
+		screen.endProgress();
+		screen.result({ out, exported }, () => screen.line(`Wrote ${clean(out)}.`));
+		return EXIT.ok;
+	},
+};
+
+function formatOf(given: unknown, out: string | undefined): ExportFormat {
+	if (given === "csv" || given === "jsonl") return given;
+	if (given !== undefined) throw new UsageError("--format is csv or jsonl.");
+	return out !== undefined && /\.(jsonl|ndjson)$/i.test(out) ? "jsonl" : "csv";
+}
+
+function piecesOf(
+	{ args, options, audience }: CommandRun,
+	format: ExportFormat,
+	onProgress: (progress: { readonly exported: number }) => void,
+): AsyncIterable<string> {
+	const [given = "contacts"] = args;
+	const kind = KINDS.find((known) => known === given);
+	if (kind === undefined) throw new UsageError(`There is no \`export ${given}\`, only ${KINDS.join(", ")}.`);
+	atMost(args, kind === "recipients" || kind === "issues" ? 2 : 1);
+	const table = { format, formulas: options["raw"] === true ? ("keep" as const) : ("escape" as const) };
+	const all: Audience = audience();
+	switch (kind) {
+		case "contacts": {
+			const columns = text(options, "columns")
+				?.split(",")
+				.map((name) => name.trim());
+			return all.contacts.export({ ...selectionOf(options), ...table, columns, onProgress });
+		}
+		case "recipients":
+			return all.broadcasts.exportRecipients(required(args, 1, "which broadcast, by its id"), table);
+		case "issues":
+			return all.contacts.imports.exportIssues(required(args, 1, "which import, by its id"), table);
+		default:
+			return all[kind].export(table);
+	}
+}
