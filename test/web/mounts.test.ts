@@ -146,6 +146,28 @@ describe.each(UNPARSED)("$name, a body that is no good", ({ listener }) => {
 		expect(answer).toMatch(/^connection: close\r$/im);
 	});
 
+	test("a link that is none: answered before the body has come, on a connection that stays", async () => {
+		const { audience } = await setScene();
+		const port = await serve(listener(audience));
+		const head = "POST /mail/u/x HTTP/1.1\r\nHost: tidal.test\r\nContent-Length: 26\r\n";
+		const socket = connect(port, "127.0.0.1", () => socket.write(`${head}\r\n`));
+		let heard = "";
+		const second = new Promise<void>((resolve, reject) => {
+			socket.on("error", reject);
+			socket.on("data", (chunk: Buffer) => {
+				const before = heard.split("HTTP/1.1 404").length;
+				heard += chunk.toString();
+				const answers = heard.split("HTTP/1.1 404").length;
+				if (answers > before && answers === 2)
+					socket.write(`List-Unsubscribe=One-Click${head}\r\nList-Unsubscribe=One-Click`);
+				if (answers === 3) resolve();
+			});
+		});
+		await second;
+		socket.destroy();
+		expect(heard).not.toMatch(/^connection: close/im);
+	});
+
 	test("H46: fewer bytes than it says: 408, and the connection ends", async () => {
 		const answer = await post("Content-Length: 26", "List-", { timeoutMs: 50 });
 		expect(answer).toMatch(/^HTTP\/1\.1 408 /);

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { LinkPages } from "./link-pages.ts";
-import { readNodeRequest } from "./node-request.ts";
+import { endsConnection, readNodeRequest } from "./node-request.ts";
 import type { LinkAudience, PageOptions } from "./page-options.ts";
 
 export type { LinkAudience, PageOptions } from "./page-options.ts";
@@ -43,8 +43,9 @@ export function preferencePages(
 			await next();
 			return;
 		}
-		const { status, headers, body } = await pages.answer(readNodeRequest(req, originalUrl, request.body));
-		if (!req.complete) context.set({ connection: "close" });
+		const answer = await pages.answer(readNodeRequest(req, originalUrl, request.body));
+		const { status, headers, body } = answer;
+		if (endsConnection(answer)) context.set({ connection: "close" });
 		context.remove("set-cookie");
 		context.status = status;
 		context.set({ ...headers });

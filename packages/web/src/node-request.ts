@@ -26,12 +26,16 @@ function formOf(request: NodeRequest, body: unknown): FormSource {
 	return body === undefined ? { kind: "consumed" } : { kind: "parsed", body };
 }
 
+/** Whether the client was sending more, or more slowly, than is read of it. Of other bodies Node drops the rest. */
+export function endsConnection({ status }: PageAnswer): boolean {
+	return status === 408 || status === 413;
+}
+
 /** Writes an answer. */
-export function writeNodeResponse(request: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+export function writeNodeResponse(response: ServerResponse, answer: PageAnswer): void {
 	// The host may have given up waiting, and answered itself.
 	if (response.headersSent) return;
-	// Whoever is answered before all of the body has come may go on sending for long.
-	if (!request.complete) response.setHeader("connection", "close");
+	if (endsConnection(answer)) response.setHeader("connection", "close");
 	// A mail program's request must get no cookie, whatever the host sets before (RFC 8058 section 3.1).
 	response.removeHeader("set-cookie");
 	response.writeHead(answer.status, answer.headers);

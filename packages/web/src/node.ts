@@ -41,5 +41,5 @@ async function respond(
 	request: NodeRequest,
 	response: ServerResponse,
 ): Promise<void> {
-	writeNodeResponse(request, response, await pages.answer(readNodeRequest(request, target, request.body)));
+	writeNodeResponse(response, await pages.answer(readNodeRequest(request, target, request.body)));
 }

@@ -19,6 +19,8 @@ const contacts = await audience.contacts.createMany(
 const links: string[] = [];
 for (const { id } of contacts) links.push(new URL(await audience.preferences.url({ id }, "unsubscribe")).pathname);
 const server = createServer(preferencePages(audience));
+// Longer than the test, or a request may meet the end of its connection.
+server.keepAliveTimeout = 300_000;
 server.listen(0, "127.0.0.1", () => {
 	console.log(JSON.stringify({ port: (server.address() as AddressInfo).port, links }));
 });
