@@ -2,11 +2,17 @@ import pg from "pg";
 
 /** A database of its own on a server. */
 export interface TestDatabase {
+	/** Its name, which nothing else on the server has. */
+	readonly name: string;
+	/** How to reach it as a superuser. */
 	readonly url: string;
+	/** Connections to it as a superuser. */
 	readonly pool: pg.Pool;
+	/** Makes a role of the database's name, whose password is `clerk`, by these statements, and connects as it. */
+	connectAs(statements: string): Promise<pg.Pool>;
 	/** Empties all tables of ours, in whatever schema. */
 	empty(): Promise<void>;
-	/** Ends the pool and drops the database. */
+	/** Ends all pools and drops the database. */
 	drop(): Promise<void>;
 }
 
@@ -23,9 +29,19 @@ export async function createDatabase(
 	const url = new URL(serverUrl);
 	url.pathname = name;
 	const pool = new pg.Pool({ connectionString: url.href });
+	const pools = [pool];
 	return {
+		name,
 		url: url.href,
 		pool,
+		connectAs: async (statements) => {
+			await pool.query(statements);
+			const clerk = new URL(url);
+			[clerk.username, clerk.password] = [name, "clerk"];
+			const own = new pg.Pool({ connectionString: clerk.href });
+			pools.push(own);
+			return own;
+		},
 		empty: async () => {
 			const { rows } = await pool.query<{ tables: string | null }>(
 				`select string_agg(format('%I.%I', schemaname, tablename), ', ') as tables
@@ -34,17 +50,17 @@ export async function createDatabase(
 			await pool.query(`truncate ${rows[0]?.tables} restart identity cascade`);
 		},
 		drop: async () => {
-			await pool.end();
-			await onServer(serverUrl, `drop database ${name} with (force)`);
+			await Promise.all(pools.map((each) => each.end()));
+			await onServer(serverUrl, `drop database ${name} with (force)`, `drop role if exists ${name}`);
 		},
 	};
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+async function onServer(url: string, ...statements: readonly string[]): Promise<void> {
 	const client = new pg.Client(url);
 	await client.connect();
 	try {
-		await client.query(statement);
+		for (const statement of statements) await client.query(statement);
 	} finally {
 		await client.end();
 	}

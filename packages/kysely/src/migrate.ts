@@ -5,9 +5,12 @@ import { schemaMissing, schemaOutdated, schemaTooNew } from "./sql-errors.ts";
 import { changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
 
-/** Applies the migrations that are missing; one unit, so that a schema is never half made. `now` in milliseconds. */
-export function* migrateSchema(dialect: SqlDialect, now: number): Unit<void> {
-	yield plain(migrationTable(dialect.types));
+/**
+ * Applies the migrations that are missing; one unit, so that a schema is never half made. `now` in milliseconds. Where
+ * nothing is missing it creates nothing, which takes rights that the user need not have.
+ */
+export function* migrateSchema(dialect: SqlDialect, hasTable: Statement<object>, now: number): Unit<void> {
+	if ((yield* first(hasTable)) === undefined) yield plain(migrationTable(dialect.types));
 	const applied = yield* appliedVersion(dialect);
 	const migrations = migrationsFor(dialect.types);
 	checkNotNewer(applied, migrations.length);

@@ -206,7 +206,7 @@ export class RecipientStore {
 			order by s.first_contact_id limit 1`;
 		const slice = yield* first<{ from: string; last: string }>(next.compile(this.#dialect.db));
 		if (slice === undefined) return undefined;
-		const counted = sql<ReasonCount>`select reason, count(*) as count from ${sql.table("convoke_broadcast_recipients")}
+		const counted = sql<ReasonCount>`select reason, cast(count(*) as integer) as count from ${sql.table("convoke_broadcast_recipients")}
 			where tenant_id = ${tenant} and broadcast_id = ${broadcast}
 			and contact_id >= ${slice.from} and contact_id <= ${slice.last} and state = ${state} group by reason`;
 		return { reasons: yield* all<ReasonCount>(counted.compile(this.#dialect.db)), through: slice.last };

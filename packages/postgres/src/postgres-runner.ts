@@ -115,7 +115,7 @@ export class PostgresRunner implements Runner {
 		const { dialect, schema } = this.#options;
 		yield { sql: "select pg_advisory_xact_lock(hashtext('convoke migrations'))", parameters: [] };
 		if (schema !== undefined) yield* createSchema(schema);
-		yield* migrateSchema(dialect, yield* askNow());
+		yield* migrateSchema(dialect, hasSchema(dialect), yield* askNow());
 	}
 }
 

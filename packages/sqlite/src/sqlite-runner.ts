@@ -71,7 +71,7 @@ export class SqliteRunner implements Runner {
 		return this.#patiently(() => {
 			const connection = this.#open(true);
 			this.#useLog(connection);
-			connection.transact("write", () => migrateSchema(sqliteDialect, now));
+			connection.transact("write", () => migrateSchema(sqliteDialect, HAS_SCHEMA, now));
 		});
 	}
 

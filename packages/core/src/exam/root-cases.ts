@@ -6,7 +6,7 @@ import { contactOf, decideOne, put, remove, retain } from "./contact-acts.ts";
 import { present, provesCopies } from "./proofs.ts";
 import { minutes } from "./records.ts";
 import { accepted, claim, markAll, passLease, sendingTo, startSending, step } from "./sending-acts.ts";
-import { BYSTANDER, examCase, type StorageCase, TENANT } from "./storage-case.ts";
+import { BYSTANDER, closingCase, examCase, type StorageCase, TENANT } from "./storage-case.ts";
 
 const HOUR = 3_600_000;
 
@@ -28,7 +28,7 @@ const life: readonly StorageCase[] = [
 		},
 	),
 
-	examCase("close: ends all work, whatever was open", async ({ storage, tenant, bystander, make }) => {
+	closingCase("close: ends all work, whatever was open", async ({ storage, tenant, bystander, make }) => {
 		const contact = make.contact();
 		await put(tenant, contact);
 		await Promise.all([storage.close(), storage.close()]);

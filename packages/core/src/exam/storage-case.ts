@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Storage, TenantStorage } from "../ports/storage.ts";
+import { letNeighbourMoveIn } from "./neighbour.ts";
 import { Records } from "./records.ts";
 import { readTenant } from "./tenant-state.ts";
 
@@ -38,8 +39,21 @@ export interface World {
 	readonly inert: <Answer>(act: () => Promise<Answer>) => Promise<Answer>;
 }
 
-/** Makes a case. */
+/** Makes a case, which takes place beside another tenant with the same addresses, and leaves that alone. */
 export function examCase(name: string, act: (world: World) => Promise<void>): StorageCase {
+	return {
+		name,
+		run: async (storage) => {
+			const world = openWorld(storage);
+			const provesUntouched = await letNeighbourMoveIn(storage);
+			await act(world);
+			await provesUntouched();
+		},
+	};
+}
+
+/** Makes a case that closes the storage. */
+export function closingCase(name: string, act: (world: World) => Promise<void>): StorageCase {
 	return { name, run: (storage) => act(openWorld(storage)) };
 }
 
