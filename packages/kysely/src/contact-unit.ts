@@ -19,7 +19,7 @@ import type { ImportStore } from "./import-store.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
-import { all, changesOf } from "./statement.ts";
+import { all, changesOf, UnitOvertaken } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
 type Listed<Row> = Query<{ tenant: string; values: unknown }, Row>;
@@ -129,15 +129,14 @@ export class ContactUnit {
 		return decisions;
 	}
 
-	/** What is there, and stays so until the unit ends. */
+	/** What is there, and stays so until the unit ends. @throws `UnitOvertaken` */
 	*#findLocked(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {
-		for (;;) {
-			const locked = yield* this.#locks.lock(tenant, entries);
-			const found = yield* this.#find(tenant, entries);
-			// What came between the two statements is not locked yet.
-			const isWhole = found.every((one) => idsOf(one).every((id) => locked?.has(id) !== false));
-			if (isWhole) return found;
-		}
+		const locked = yield* this.#locks.lock(tenant, entries);
+		const found = yield* this.#find(tenant, entries);
+		// Somebody may have come between the two statements.
+		if (locked !== undefined && found.some((one) => idsOf(one).some((id) => !locked.has(id))))
+			throw new UnitOvertaken();
+		return found;
 	}
 
 	*#find(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {

@@ -1,7 +1,7 @@
 import type { Clock } from "@convoke/core";
 import { storageClosed } from "@convoke/core";
 import { drive } from "./drive.ts";
-import { first } from "./statement.ts";
+import { first, UnitOvertaken } from "./statement.ts";
 import type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
 
 /** Runs a statement on the connection of the host's transaction. */
@@ -97,7 +97,8 @@ export class HostedRunner implements Runner {
 			try {
 				return await guarded(unit, execute);
 			} catch (error) {
-				if (tries === MAX_TRIES || this.#options.isPassing?.(error) !== true) throw error;
+				if (error instanceof UnitOvertaken) continue;
+				if (tries >= MAX_TRIES || this.#options.isPassing?.(error) !== true) throw error;
 			}
 		}
 	}

@@ -16,6 +16,6 @@ export { checkSchema, migrateSchema, schemaSql } from "./migrate.ts";
 export { dropQueuedRecipients, quietCopy } from "./restored-copy.ts";
 export { refusedWhenHosted } from "./sql-errors.ts";
 export { SqlStorage } from "./sql-storage.ts";
-export { first } from "./statement.ts";
+export { first, UnitOvertaken } from "./statement.ts";
 export type { Runner, Statement, StatementResult, Unit } from "./statement.ts";
 export type { Database } from "./tables.ts";

@@ -22,6 +22,17 @@ export interface StatementResult {
  */
 export type Unit<Answer> = Generator<Statement, Answer, StatementResult>;
 
+/**
+ * Ends a unit that came upon something others have just written, with nothing of it done: it is to be begun anew, and
+ * finds that then. Its locks have to go meanwhile, for it took them in an order in which others were not.
+ */
+export class UnitOvertaken extends Error {
+	constructor() {
+		super("Another unit has written what this one is about.");
+		this.name = "UnitOvertaken";
+	}
+}
+
 /** Drives units. */
 export interface Runner {
 	/** Runs a unit that changes nothing: all of its statements see one state. */

@@ -14,8 +14,8 @@ export class Deadline {
 		return Math.max(1, Math.ceil(this.#end - performance.now()));
 	}
 
-	/** Whether it has passed. */
-	get hasPassed(): boolean {
-		return performance.now() >= this.#end;
+	/** Which part of the time is left, from 1 to 0. */
+	get leftPart(): number {
+		return Math.max(0, this.#end - performance.now()) / (this.seconds * 1000);
 	}
 }

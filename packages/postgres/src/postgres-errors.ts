@@ -1,5 +1,6 @@
 import { ConvokeError, uniquenessViolated } from "@convoke/core";
 import type { ConvokeErrorCode } from "@convoke/core";
+import { UnitOvertaken } from "@convoke/kysely";
 import { DriverFailure } from "./sessions.ts";
 
 /** What to say of an error of Postgres, by the beginning of its SQLSTATE, the longest first. */
@@ -33,8 +34,11 @@ const REASONS: readonly (readonly [state: string, code: ConvokeErrorCode, reason
 	["25P03", "storage_unavailable", "store_timeout", "Postgres ended a transaction in which nothing happened for long."],
 ];
 
+/** A lock was waited for, for as long as a transaction allows. */
+const LOCK_TIMEOUT = "55P03";
+
 /** States of units that failed because of others, and left nothing: they can be begun anew. */
-const PASSING: readonly string[] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08"];
+const PASSING: readonly string[] = ["40001", "40P01", LOCK_TIMEOUT, "57P01", "57P02", "57P03", "08"];
 
 /** A unique key or what a foreign key refers to was written or removed by another unit since it was looked at. */
 const OVERTAKEN: readonly string[] = ["23505", "23503"];
@@ -65,6 +69,11 @@ export function isLost(failure: unknown): boolean {
 	return code === undefined ? messageOf(failure).startsWith("Connection terminated") : LOST.includes(code);
 }
 
+/** Whether others have held what a unit needs for as long as it may wait. */
+export function isLockTimeout(failure: unknown): boolean {
+	return stateOf(failure) === LOCK_TIMEOUT;
+}
+
 /** Whether an answer did not come in time, so that nobody knows what the connection is doing. */
 export function isTimeout(failure: unknown): boolean {
 	return failure instanceof DriverFailure && messageOf(failure) === QUERY_TIMEOUT;
@@ -72,13 +81,14 @@ export function isTimeout(failure: unknown): boolean {
 
 /** The error of the storage for one of the driver; any other one as it is. */
 export function toStorageError(failure: unknown, seconds?: number): unknown {
+	if (failure instanceof UnitOvertaken) return rowsBusy(failure);
 	if (!(failure instanceof DriverFailure)) return failure;
 	if (failure.cause instanceof ConvokeError) return failure.cause;
 	if (isTimeout(failure)) return storageTimeout(seconds);
 	const state = stateOf(failure);
 	if (state === undefined) return unavailable(failure);
 	if (state === "23505") return uniquenessViolated();
-	if (state === "55P03") return rowsBusy(failure);
+	if (state === LOCK_TIMEOUT) return rowsBusy(failure);
 	const known = REASONS.find(([prefix]) => state.startsWith(prefix));
 	if (known !== undefined) {
 		const [, code, reason, message] = known;

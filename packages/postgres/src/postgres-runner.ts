@@ -1,10 +1,18 @@
 import type { Clock } from "@convoke/core";
 import { storageClosed, systemClock } from "@convoke/core";
-import { checkSchema, drive, first, migrateSchema } from "@convoke/kysely";
+import { checkSchema, drive, first, migrateSchema, UnitOvertaken } from "@convoke/kysely";
 import type { Runner, SqlDialect, Statement, Unit } from "@convoke/kysely";
 import { Deadline } from "./deadline.ts";
 import { NOW } from "./postgres-dialect.ts";
-import { commitUnknown, isLost, isOvertaken, isPassing, isTimeout, toStorageError } from "./postgres-errors.ts";
+import {
+	commitUnknown,
+	isLockTimeout,
+	isLost,
+	isOvertaken,
+	isPassing,
+	isTimeout,
+	toStorageError,
+} from "./postgres-errors.ts";
 import { quoteIdentifier } from "./schema-compiler.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
@@ -29,6 +37,9 @@ const BEGIN = {
 } as const;
 
 type Kind = keyof typeof BEGIN;
+
+/** Which part of its time a unit may wait for a lock. */
+const LOCK_PART = 0.5;
 
 /** Most times that a unit is begun. */
 const MAX_TRIES = 5;
@@ -102,8 +113,12 @@ export class PostgresRunner implements Runner {
 			try {
 				return await this.#options.sessions.use(deadline, (session) => transact(session, kind, deadline, unit));
 			} catch (failure) {
+				// Somebody else has come further, so that this comes to an end.
+				if (failure instanceof UnitOvertaken && deadline.leftPart > 0) continue;
 				const mayPass = isPassing(failure) || isOvertaken(failure);
-				if (!mayPass || tries === MAX_TRIES || deadline.hasPassed) throw toStorageError(failure, deadline.seconds);
+				// Whoever has waited for a lock for half of the time would wait in vain for the rest of it.
+				const isEnough = deadline.leftPart <= (isLockTimeout(failure) ? LOCK_PART + 0.1 : 0);
+				if (!mayPass || tries >= MAX_TRIES || isEnough) throw toStorageError(failure, deadline.seconds);
 				// Whoever was overtaken finds what the other one has written, and need not wait for anything.
 				if (isPassing(failure)) await systemClock.sleep(waitMs(tries, deadline));
 			}
@@ -175,7 +190,7 @@ const ROLLBACK: Statement = { sql: "rollback", parameters: [] };
  */
 function beginning(kind: Kind, { left }: Deadline): Statement {
 	// A lock that is waited for is told from a statement that takes long.
-	const lock = Math.ceil(left / 2);
+	const lock = Math.ceil(left * LOCK_PART);
 	const settings = `set local statement_timeout = ${left}; set local lock_timeout = ${lock}; set local idle_in_transaction_session_timeout = ${left}`;
 	return { sql: `${BEGIN[kind]}; ${settings}`, parameters: [] };
 }

@@ -53,6 +53,12 @@ export function createPostgresStorage(options: PostgresStorageOptions): Storage 
 			"Give exactly one of `pool`, `connectionString`, `db` (Kysely or a transaction of it) and `client`.";
 		throw invalidInput("storage_ambiguous", "pool", message);
 	}
+	checkMethod("pool", pool, "connect");
+	checkMethod("db", db, "withoutPlugins");
+	checkMethod("client", client, "query");
+	if (connectionString !== undefined && typeof connectionString !== "string") {
+		throw invalidInput("invalid_option", "connectionString", "`connectionString` must be a URL of Postgres.");
+	}
 	checkSchemaName(schema);
 	if (typeof timeoutSeconds !== "number" || !(timeoutSeconds >= 0.1 && timeoutSeconds <= 600)) {
 		throw invalidInput("invalid_option", "timeoutSeconds", "`timeoutSeconds` must be a number from 0.1 to 600.");
@@ -94,6 +100,15 @@ function failing(connection: HostedConnection): HostedConnection {
 				),
 			),
 	};
+}
+
+/** What is given is known by what is called on it. */
+function checkMethod(field: "pool" | "db" | "client", given: unknown, method: string): void {
+	if (given === undefined) return;
+	const isIt = typeof given === "object" && given !== null && typeof Reflect.get(given, method) === "function";
+	if (isIt) return;
+	const what = { pool: "a pool of `pg`", db: "Kysely, or a transaction of it", client: "a client of `pg`" }[field];
+	throw invalidInput("invalid_option", field, `\`${field}\` must be ${what}.`);
 }
 
 /** Names are as long as Postgres keeps them, which cuts longer ones off without a word. */
