@@ -78,11 +78,17 @@ export function createPostgresStorage(options: PostgresStorageOptions): Storage 
 	if (db !== undefined && isTransaction(db)) return new SqlStorage(dialect, hosted(kyselyTransaction(db)));
 	if (db !== undefined) return new SqlStorage(dialect, own(new KyselySessions(db)));
 	if (pool !== undefined) return new SqlStorage(dialect, own(new PoolSessions(pool, false)));
-	return new SqlStorage(dialect, own(new PoolSessions(ownPool(connectionString), true)));
+	return new SqlStorage(dialect, own(new PoolSessions(ownPool(connectionString, timeoutSeconds), true)));
 }
 
-function ownPool(connectionString: string | undefined): pg.Pool {
-	const pool = new pg.Pool({ connectionString, keepAlive: true, fallback_application_name: "convoke" });
+function ownPool(connectionString: string | undefined, timeoutSeconds: number): pg.Pool {
+	const pool = new pg.Pool({
+		connectionString,
+		// After ours, which tells more; the pool would wait for ever for a connection that nobody answers.
+		connectionTimeoutMillis: timeoutSeconds * 1_200,
+		keepAlive: true,
+		fallback_application_name: "convoke",
+	});
 	// Connections that end while nobody uses them: the next call makes another one.
 	pool.on("error", () => {});
 	return pool;
