@@ -85,7 +85,7 @@ export class ContactSources {
 	/** How many entries there are for words that begin so, if fewer than {@link FEW}. */
 	*#countFew(tenant: string, prefix: string): Unit<number> {
 		const counted = sql<{ count: number }>`select cast(count(*) as integer) as count
-			from (select 1 from ${WORDS} as w where ${begunBy(tenant, prefix)} limit ${FEW}) as few`;
+			from (select 1 from ${WORDS} as w where ${begunBy(tenant, prefix)} order by w.word limit ${FEW}) as few`;
 		return (yield* first<{ count: number }>(counted.compile(this.#dialect.db)))?.count ?? 0;
 	}
 

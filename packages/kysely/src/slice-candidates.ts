@@ -61,27 +61,31 @@ function buildQueries(dialect: SqlDialect, rules: readonly BoundRule[]): Candida
 	const { db } = dialect;
 	const recipients = sql.table("convoke_broadcast_recipients");
 	const contacts = sql.table("convoke_contacts");
-	const chosen = (
-		param: (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>,
-		condition: RawBuilder<unknown>,
-	) => sql`where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
+	type Range = (name: "tenant" | "broadcast" | "from" | "last" | "limit") => RawBuilder<unknown>;
+	// Chosen first, so that the rest is planned for as few as they are: for all that are due, Postgres would rather read
+	// every suppression there is than look up a few.
+	const chosen = (param: Range, condition: RawBuilder<unknown>) =>
+		sql`(select r.contact_id, r.attempts, r.tries from ${recipients} as r
+			where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 			and r.contact_id >= ${param("from")} and r.contact_id <= ${param("last")} and ${condition}
-		order by r.contact_id limit ${param("limit")}`;
-	const judged = sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts, r.tries as recipient_tries,
-			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
-		from ${recipients} as r left join ${contacts} as c on c.tenant_id = r.tenant_id and c.id = r.contact_id`;
-	const contactOf = sql`select c.id from ${recipients} as r
-		join ${contacts} as c on c.tenant_id = r.tenant_id and c.id = r.contact_id`;
+			order by r.contact_id limit ${param("limit")}) as r`;
 	const due = (param: (name: keyof Due) => RawBuilder<unknown>) =>
 		chosen(param, sql`r.state = 'pending' and (r.retry_at is null or r.retry_at <= ${param("at")})`);
 	const interrupted = (param: (name: keyof Interrupted) => RawBuilder<unknown>) =>
 		chosen(param, sql`r.state = 'sending' and r.claim < ${param("claim")}`);
-	const share = dialect.lock("share", "c");
+	const judged = (rows: RawBuilder<unknown>, param: Range) =>
+		sql<Candidate>`select r.contact_id as recipient_id, r.attempts as recipient_attempts, r.tries as recipient_tries,
+			${contactSelection(dialect)}, ${reasonSql(rules, dialect)} as exclusion
+			from ${rows} left join ${contacts} as c on c.tenant_id = ${param("tenant")} and c.id = r.contact_id
+			order by r.contact_id`;
+	const locked = (rows: RawBuilder<unknown>, param: Range) =>
+		sql`select c.id from ${rows} join ${contacts} as c on c.tenant_id = ${param("tenant")} and c.id = r.contact_id
+			order by r.contact_id ${dialect.lock("share", "c")}`;
 	const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 	return {
-		due: query<Due>()((param) => compiled(sql<Candidate>`${judged} ${due(param)}`)),
-		lockDue: query<Due>()((param) => compiled(sql`${contactOf} ${due(param)} ${share}`)),
-		interrupted: query<Interrupted>()((param) => compiled(sql<Candidate>`${judged} ${interrupted(param)}`)),
-		lockInterrupted: query<Interrupted>()((param) => compiled(sql`${contactOf} ${interrupted(param)} ${share}`)),
+		due: query<Due>()((param) => compiled(judged(due(param), param))),
+		lockDue: query<Due>()((param) => compiled(locked(due(param), param))),
+		interrupted: query<Interrupted>()((param) => compiled(judged(interrupted(param), param))),
+		lockInterrupted: query<Interrupted>()((param) => compiled(locked(interrupted(param), param))),
 	};
 }

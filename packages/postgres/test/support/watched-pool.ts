@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 
 /** Hears each statement before it is sent, and may let it wait or fail. */
-export type BeforeQuery = (text: string) => Promise<void> | void;
+export type BeforeQuery = (text: string, values: readonly unknown[]) => Promise<void> | void;
 
 /** A pool whose clients ask before they send anything. */
 export function watchPool(pool: Pool, before: BeforeQuery): Pool {
@@ -17,8 +17,8 @@ function watchClient(client: PoolClient, before: BeforeQuery): PoolClient {
 	return new Proxy(client, {
 		get: (target, name) => {
 			if (name !== "query") return bound(target, name);
-			return async (query: { readonly text: string }) => {
-				await before(query.text);
+			return async (query: { readonly text: string; readonly values: unknown[] }) => {
+				await before(query.text, query.values);
 				return await target.query(query);
 			};
 		},
