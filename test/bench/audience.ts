@@ -47,12 +47,12 @@ export interface World {
  * time, but for ids and keys.
  */
 export async function createWorld({ n, storage: name, log }: Settings, transport: Transport): Promise<World> {
-	const measured = createStorage(name);
+	const measured = await createStorage(name);
 	const { storage } = measured;
 	const audience = openAudience(storage, transport);
 	// What a database holds is made by a process of its own, so that this one's memory is that of what is measured.
 	const { segmentId, topicId, middleId } =
-		measured.filename === undefined ? await fill(audience, n, log) : fillApart(measured.filename, n);
+		measured.place === undefined ? await fill(audience, n, log) : fillApart(measured.place, n);
 	const byHand = await measured.byHand(segmentId, topicId);
 	return {
 		storage,
@@ -71,7 +71,7 @@ export async function createWorld({ n, storage: name, log }: Settings, transport
 			await storage.forTenant(audience.tenantId).deleteBroadcast(broadcastId, states);
 		},
 		close: async () => {
-			byHand.close();
+			await byHand.close();
 			await measured.close();
 		},
 	};
@@ -130,9 +130,9 @@ export async function fill(
 	return { segmentId, topicId, middleId };
 }
 
-function fillApart(filename: string, n: number): Filled {
+function fillApart(place: string, n: number): Filled {
 	const program = join(import.meta.dirname, "fill.ts");
-	const stdout = execFileSync(process.execPath, [...process.execArgv, program, filename, String(n)], {
+	const stdout = execFileSync(process.execPath, [...process.execArgv, program, place, String(n)], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	return JSON.parse(stdout.toString()) as Filled;

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 // The command as `pnpm bench` runs it. What it measures is no matter for a test: only what it says.
 
@@ -72,16 +72,21 @@ test("send says how many messages leave in a second", { timeout: 60_000 }, () =>
 	expect({ status, figures: figures(stdout) }, stderr).toEqual({ status: 0, figures: sendFigures(200, 7) });
 });
 
-test.each([
+const ON_DATABASES = [
 	["plan", 5],
 	["send", 3],
 	["insert", 3],
+	["upsert", 3],
 	["page", 3],
 	["count", 3],
 	["search", 21],
-])("%s runs on SQLite", { timeout: 60_000 }, (name, lines) => {
-	const { status, stdout, stderr } = bench(name, "--n", "300", "--runs", "1", "--storage", "sqlite");
-	expect({ status, lines: figures(stdout).length }, stderr).toEqual({ status: 0, lines });
+] as const;
+
+describe.each(["sqlite", "postgres"])("on %s", (storage) => {
+	test.each(ON_DATABASES)("%s runs", { timeout: 60_000 }, (name, lines) => {
+		const { status, stdout, stderr } = bench(name, "--n", "300", "--runs", "1", "--storage", storage);
+		expect({ status, lines: figures(stdout).length }, stderr).toEqual({ status: 0, lines });
+	});
 });
 
 test("render says how many messages are made in a second, and what templates leave behind", { timeout: 60_000 }, () => {
@@ -102,6 +107,7 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 			...renderFigures(300),
 			...sendFigures(300, 32),
 			...simpleFigures("insert", "contacts/s", 300, "memory"),
+			...simpleFigures("upsert", "contacts/s", 300, "memory"),
 			...simpleFigures("page", "ms", 300, "memory"),
 			...simpleFigures("count", "ms", 300, "memory"),
 		],
@@ -118,9 +124,9 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, insert, page, count, search."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, insert, upsert, page, count, search."],
 	[["plan", "send"], "Name one bench, not 2."],
-	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite."],
+	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite, postgres."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],
 	[["plan", "--runs", "2.5"], "--runs takes a whole number from 1 to 1000, not `2.5`."],
 	[["plan", "--fast"], "Unknown option '--fast'"],

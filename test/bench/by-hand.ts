@@ -5,20 +5,25 @@ export type TakeMessage = (
 	message: Pick<Message, "messageId" | "to" | "subject" | "html" | "text" | "headers">,
 ) => void;
 
+/** At once, or later where a database is asked. */
+type Answer<T> = T | Promise<T>;
+
 /** The smallest hand-written code for what a storage's audience does: the limit that ours is measured against. */
 export interface ByHand {
 	/** Counts who gets a broadcast and who does not. */
-	countPlan(): PlanCounts;
+	countPlan(): Answer<PlanCounts>;
 	/** Writes that down, in rows that say what `broadcasts.recipients` has to say. `counted` is for afterwards. */
-	writePlan(): { readonly counted: () => PlanCounts };
+	writePlan(): Answer<{ readonly counted: () => Answer<PlanCounts> }>;
 	/** Sends the newsletter to everyone who should get it. `forget` is for afterwards. */
-	send(take: TakeMessage): { readonly forget: () => void };
+	send(take: TakeMessage): Answer<{ readonly forget: () => Answer<void> }>;
 	/** Inserts people in the segment, with two properties. */
-	insert(emails: readonly string[], hashKey: Uint8Array): void;
+	insert(emails: readonly string[], hashKey: Uint8Array): Answer<void>;
+	/** Sets a property of people who are there. */
+	upsert(emails: readonly string[], seats: number): Answer<void>;
 	/** A page of 100 contacts older than one, and how many it has. */
-	page(after: string): number;
+	page(after: string): Answer<number>;
 	/** How many are on the plan `pro`, have 25 seats or more, and are in the segment. */
-	count(): number;
+	count(): Answer<number>;
 	/** Gives everything back. */
-	close(): void;
+	close(): Answer<void>;
 }

@@ -11,7 +11,7 @@ export const countBench: Bench = {
 		"       count(*) with the same conditions.",
 	],
 	n: 100_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const world = await createWorld(settings, UNUSED);
 		const { byHand, audience } = world;
@@ -22,7 +22,7 @@ export const countBench: Bench = {
 				{ segment: world.segmentId },
 			],
 		} as const;
-		const expected = byHand.count();
+		const expected = await byHand.count();
 		const { ours, limit, stretch } = await compare(
 			async (time) => assert.equal(await time(() => audience.contacts.count({ filter })), expected),
 			async (time) => assert.equal(await time(() => byHand.count()), expected),

@@ -10,10 +10,11 @@ export const insertBench: Bench = {
 	name: "insert",
 	about: [
 		"insert  contacts.createMany of n contacts with two properties and a segment, 1,000 at a time, in contacts/s.",
-		"        Limit: prepared inserts of the same rows, events included, in transactions of 200 contacts.",
+		"        Limit: inserts of the same rows, events included, in transactions of 200 contacts: prepared ones on SQLite,",
+		"        on Postgres an upsert of all rows of a table.",
 	],
 	n: 20_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const world = await createWorld({ ...settings, n: 1000 }, UNUSED);
 		const hashKey = randomBytes(32);

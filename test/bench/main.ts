@@ -9,10 +9,20 @@ import { renderBench } from "./render.ts";
 import { searchBench } from "./search.ts";
 import { sendBench } from "./send.ts";
 import { STORAGE_NAMES } from "./storages.ts";
+import { upsertBench } from "./upsert.ts";
 
 // Measures, and prints one JSON line per figure on stdout.
 
-const BENCHES: readonly Bench[] = [planBench, renderBench, sendBench, insertBench, pageBench, countBench, searchBench];
+const BENCHES: readonly Bench[] = [
+	planBench,
+	renderBench,
+	sendBench,
+	insertBench,
+	upsertBench,
+	pageBench,
+	countBench,
+	searchBench,
+];
 
 const USAGE = `Usage: pnpm bench [name] [options]
 

@@ -19,6 +19,7 @@ export class MemoryByHand implements ByHand {
 	readonly #segmentId: string;
 	readonly #topicId: string;
 	readonly #suppressed = new Set<string>();
+	readonly #people = new Map<string, { readonly properties: object; readonly updatedAt: Date }>();
 
 	private constructor(contacts: readonly ContactRecord[], segmentId: string, topicId: string) {
 		this.#contacts = contacts;
@@ -78,6 +79,14 @@ export class MemoryByHand implements ByHand {
 			const contact = { id: nextId(), email, addressHash, firstName: "First", lastName: "Last", createdAt: at };
 			const properties = { plan: "pro", seats: 5 };
 			contacts.set(email, { ...contact, updatedAt: at, properties, segmentIds: [this.#segmentId], choices: {} });
+		}
+	}
+
+	upsert(emails: readonly string[], seats: number): void {
+		for (const email of emails) {
+			const contact = this.#people.get(email);
+			const properties = { ...contact?.properties, seats };
+			this.#people.set(email, { ...contact, properties, updatedAt: new Date() });
 		}
 	}
 

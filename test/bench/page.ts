@@ -13,7 +13,7 @@ export const pageBench: Bench = {
 		"      of the contacts' own rows. That pages cost the same at any n is for two runs with different --n to show.",
 	],
 	n: 20_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const world = await createWorld(settings, UNUSED);
 		const { byHand, audience } = world;
@@ -27,8 +27,8 @@ export const pageBench: Bench = {
 					}
 				}),
 			(time) =>
-				time(() => {
-					for (let page = 0; page < PAGES; page += 1) assert.equal(byHand.page(after), 100);
+				time(async () => {
+					for (let page = 0; page < PAGES; page += 1) assert.equal(await byHand.page(after), 100);
 				}),
 			settings,
 		);

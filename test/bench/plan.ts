@@ -17,7 +17,7 @@ export const planBench: Bench = {
 		"             database, one insert … select into the same columns and indexes.",
 	],
 	n: 100_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const world = await createWorld(settings, UNUSED);
 		const dry = await compareDry(world, settings);
@@ -66,7 +66,7 @@ async function compareFrozen(world: World, settings: Settings): Promise<Comparis
 			agreement.check(countsOf(plan));
 			await world.discard(id);
 		},
-		async (time) => agreement.check((await time(() => world.byHand.writePlan())).counted()),
+		async (time) => agreement.check(await (await time(() => world.byHand.writePlan())).counted()),
 		settings,
 	);
 }

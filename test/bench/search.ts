@@ -16,7 +16,7 @@ export const searchBench: Bench = {
 		"        Limit: contacts.list({ after }) of as many, by the primary key.",
 	],
 	n: 10_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const world = await createWorld(settings, UNUSED);
 		const { audience, middleId: after } = world;

@@ -18,7 +18,7 @@ export const sendBench: Bench = {
 		"             on a database: there it plans by one statement, and marks and records in batches of 32.",
 	],
 	n: 20_000,
-	storages: ["memory", "sqlite"],
+	storages: ["memory", "sqlite", "postgres"],
 	async run(settings) {
 		const { concurrency } = settings;
 		const sink = new Sink();
@@ -41,7 +41,7 @@ export const sendBench: Bench = {
 				const taken = sink.start();
 				const { forget } = await time(() => world.byHand.send((message) => sink.take(message)));
 				taken().check();
-				forget();
+				await forget();
 			},
 			settings,
 		);

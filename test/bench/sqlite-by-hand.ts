@@ -5,6 +5,8 @@ import { createHmac, randomUUID } from "node:crypto";
 import type { ByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
+import { countsOf } from "./plan-counts.ts";
+import type { ReasonCount } from "./plan-counts.ts";
 
 const BATCH = 32;
 
@@ -22,8 +24,8 @@ const JUDGED = `select c.id, case
 		where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.segment_id = @segment)`;
 
 const WRITE_PLAN = `insert into convoke_broadcast_recipients
-		(tenant_id, broadcast_id, contact_id, state, reason, attempts, claim, updated_at)
-	select 'default', @broadcast, id, case when reason is null then 'pending' else 'excluded' end, reason, 0, 0, @at
+		(tenant_id, broadcast_id, contact_id, state, reason, attempts, tries, claim, updated_at)
+	select 'default', @broadcast, id, case when reason is null then 'pending' else 'excluded' end, reason, 0, 0, 0, @at
 	from (${JUDGED}) order by id`;
 
 interface Due {
@@ -52,7 +54,8 @@ export class SqliteByHand implements ByHand {
 
 	countPlan(): PlanCounts {
 		const select = `select reason, count(*) as count from (${JUDGED}) group by reason`;
-		return countsOf(this.#database.prepare(select).all({ topic: this.#topicId, segment: this.#segmentId }));
+		const parameters = { topic: this.#topicId, segment: this.#segmentId };
+		return countsOf(this.#database.prepare<[object], ReasonCount>(select).all(parameters));
 	}
 
 	writePlan(): { readonly counted: () => PlanCounts } {
@@ -61,7 +64,7 @@ export class SqliteByHand implements ByHand {
 			counted: () => {
 				const select = `select reason, count(*) as count from convoke_broadcast_recipients
 					where tenant_id = 'default' and broadcast_id = ? group by reason`;
-				const counts = countsOf(this.#database.prepare(select).all(broadcast));
+				const counts = countsOf(this.#database.prepare<[string], ReasonCount>(select).all(broadcast));
 				this.#forget(broadcast);
 				return counts;
 			},
@@ -132,6 +135,20 @@ export class SqliteByHand implements ByHand {
 		for (let start = 0; start < emails.length; start += 200) unit.immediate(emails.slice(start, start + 200));
 	}
 
+	/** Sets a property of people, in transactions of 200. */
+	upsert(emails: readonly string[], seats: number): void {
+		const database = this.#database;
+		const contact = database.prepare<[number, number, string], { id: string }>(`update convoke_contacts
+			set properties = json_set(properties, '$.seats', ?), updated_at = ?
+			where tenant_id = 'default' and address_key = ? returning id`);
+		const event = database.prepare(`insert into convoke_events (tenant_id, type, contact_id, source, at)
+			values ('default', 'contact.updated', ?, 'api', ?)`);
+		const unit = database.transaction((part: readonly string[]) => {
+			for (const email of part) event.run(contact.get(seats, Date.now(), email)?.id, Date.now());
+		});
+		for (let start = 0; start < emails.length; start += 200) unit.immediate(emails.slice(start, start + 200));
+	}
+
 	/** A page of contacts, newest first. */
 	page(after: string): number {
 		return this.#database
@@ -164,15 +181,4 @@ export class SqliteByHand implements ByHand {
 			.prepare("delete from convoke_broadcast_recipients where tenant_id = 'default' and broadcast_id = ?")
 			.run(broadcast);
 	}
-}
-
-function countsOf(rows: readonly unknown[]): PlanCounts {
-	const excluded: Record<string, number> = {};
-	let [candidates, planned] = [0, 0];
-	for (const { reason, count } of rows as readonly { reason: string | null; count: number }[]) {
-		candidates += count;
-		if (reason === null) planned = count;
-		else excluded[reason] = count;
-	}
-	return { candidates, planned, excluded };
 }

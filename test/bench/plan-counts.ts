@@ -1,0 +1,19 @@
+import type { PlanCounts } from "@convoke/core";
+
+/** How many a rule leaves out; without reason, how many none does. */
+export interface ReasonCount {
+	readonly reason: string | null;
+	readonly count: number;
+}
+
+/** The counts of a plan from its groups. */
+export function countsOf(rows: readonly ReasonCount[]): PlanCounts {
+	const excluded: Record<string, number> = {};
+	let [candidates, planned] = [0, 0];
+	for (const { reason, count } of rows) {
+		candidates += count;
+		if (reason === null) planned = count;
+		else excluded[reason] = count;
+	}
+	return { candidates, planned, excluded };
+}
