@@ -72,9 +72,17 @@ export class PostgresByHand implements ByHand {
 		};
 	}
 
-	/** Marks, sends and records in batches of 32, by the statements that this needs, with the contacts locked, and no more. */
+	/**
+	 * Marks, sends and records in batches of 32, by the statements that this needs and no more: whoever shares the work,
+	 * may pause it and opts out meanwhile needs the status, a lease and the locks.
+	 */
 	async send(take: TakeMessage): Promise<{ readonly forget: () => Promise<void> }> {
 		const broadcast = await this.#writePlan();
+		await this.#rows(
+			"create table if not exists by_hand (id uuid primary key, status text, sent integer, lease_end bigint)",
+			[],
+		);
+		await this.#rows("insert into by_hand values ($1, 'sending', 0, 0)", [broadcast]);
 		const send = createNewsletter(this.#topicId, take);
 		let batch: readonly Due[] = [];
 		do {
@@ -118,6 +126,11 @@ export class PostgresByHand implements ByHand {
 
 	async #step(broadcast: string, sent: readonly Due[]): Promise<readonly Due[]> {
 		return this.#transact(async () => {
+			const [work] = await this.#rows<{ readonly status: string }>(
+				"select status from by_hand where id = $1 for update",
+				[broadcast],
+			);
+			if (work?.status !== "sending") return [];
 			if (sent.length > 0) {
 				await this.#rows(
 					`update convoke_broadcast_recipients set state = 'sent', updated_at = $1 where tenant_id = 'default'
@@ -144,6 +157,11 @@ export class PostgresByHand implements ByHand {
 					where tenant_id = 'default' and broadcast_id = $2 and contact_id = any($3::uuid[])`,
 				[Date.now(), broadcast, next.map(({ id }) => id)],
 			);
+			await this.#rows("update by_hand set sent = sent + $2, lease_end = $3 where id = $1", [
+				broadcast,
+				sent.length,
+				Date.now() + 30_000,
+			]);
 			return next;
 		});
 	}

@@ -28,8 +28,15 @@ export async function createDatabase(
 	await onServer(serverUrl, `create database ${name} ${locale}`);
 	const url = new URL(serverUrl);
 	url.pathname = name;
-	const pool = new pg.Pool({ connectionString: url.href });
-	const pools = [pool];
+	const pools: pg.Pool[] = [];
+	const open = (connectionString: string): pg.Pool => {
+		const opened = new pg.Pool({ connectionString });
+		// To drop the database ends connections that are still about to end by themselves.
+		opened.on("error", () => {});
+		pools.push(opened);
+		return opened;
+	};
+	const pool = open(url.href);
 	return {
 		name,
 		url: url.href,
@@ -38,9 +45,7 @@ export async function createDatabase(
 			await pool.query(statements);
 			const clerk = new URL(url);
 			[clerk.username, clerk.password] = [name, "clerk"];
-			const own = new pg.Pool({ connectionString: clerk.href });
-			pools.push(own);
-			return own;
+			return open(clerk.href);
 		},
 		empty: async () => {
 			const { rows } = await pool.query<{ tables: string | null }>(

@@ -11,13 +11,20 @@ import type { Unit } from "./statement.ts";
 const KEYS = ["id", "address_key", "external_id", "address_hash"] as const;
 
 type Key = (typeof KEYS)[number];
+/** A contact that is locked, and by what others may meet it. */
+export interface LockedContact {
+	readonly id: string;
+	readonly address_key: string;
+	readonly external_id: string | null;
+}
+
 type Bound = { readonly tenant: string } & Readonly<Partial<Record<Key, unknown>>>;
 
 /** Locks the contacts that a unit decides by, where units run side by side. */
 export class ContactLocks {
 	readonly #dialect: SqlDialect;
 	/** By the keys that are looked for. */
-	readonly #compiled = new Map<string, Query<Bound, { id: string }>>();
+	readonly #compiled = new Map<string, Query<Bound, LockedContact>>();
 
 	constructor(dialect: SqlDialect) {
 		this.#dialect = dialect;
@@ -27,24 +34,23 @@ export class ContactLocks {
 	 * Locks every contact that entries mean or meet, in the order of their ids so that units wait for each other instead
 	 * of deadlocking, and answers those. `undefined`: nothing is locked here.
 	 */
-	*lock(tenant: string, entries: readonly ContactEntry[]): Unit<ReadonlySet<string> | undefined> {
+	*lock(tenant: string, entries: readonly ContactEntry[]): Unit<readonly LockedContact[] | undefined> {
 		if (!this.#dialect.isConcurrent) return undefined;
 		const wanted = valuesOf(entries);
 		const keys = KEYS.filter((key) => wanted[key].length > 0);
-		if (keys.length === 0) return new Set();
+		if (keys.length === 0) return [];
 		const lists = Object.fromEntries(keys.map((key) => [key, this.#dialect.encodeList(wanted[key])]));
-		const rows = yield* all(this.#query(keys).bind({ tenant, ...lists }));
-		return new Set(rows.map(({ id }) => id));
+		return yield* all(this.#query(keys).bind({ tenant, ...lists }));
 	}
 
-	#query(keys: readonly Key[]): Query<Bound, { id: string }> {
+	#query(keys: readonly Key[]): Query<Bound, LockedContact> {
 		const name = keys.join();
 		const known = this.#compiled.get(name) ?? this.#build(keys);
 		this.#compiled.set(name, known);
 		return known;
 	}
 
-	#build(keys: readonly Key[]): Query<Bound, { id: string }> {
+	#build(keys: readonly Key[]): Query<Bound, LockedContact> {
 		const { db } = this.#dialect;
 		const contacts = sql.table("convoke_contacts");
 		return query<Bound>()((param) => {
@@ -54,7 +60,7 @@ export class ContactLocks {
 				const list = this.#dialect.list(param(key), key === "id" ? "id" : "text");
 				return sql`select id from ${contacts} where tenant_id = ${tenant} and ${sql.ref(key)} in ${list}`;
 			});
-			const locked = sql<{ id: string }>`select id from ${contacts} where tenant_id = ${tenant}
+			const locked = sql<LockedContact>`select id, address_key, external_id from ${contacts} where tenant_id = ${tenant}
 				and id in (${sql.join(matching, sql` union `)}) order by id ${this.#dialect.lock("update")}`;
 			return { compile: () => locked.compile(db) };
 		});

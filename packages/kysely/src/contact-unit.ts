@@ -9,6 +9,7 @@ import type {
 import { sql } from "kysely";
 import { Columns, flag, instant, json, text } from "./columns.ts";
 import { ContactLocks } from "./contact-locks.ts";
+import type { LockedContact } from "./contact-locks.ts";
 import { CONTACT_COLUMNS, encodeContact } from "./contact-rows.ts";
 import type { ContactStore } from "./contact-store.ts";
 import type { ContactWords } from "./contact-words.ts";
@@ -132,22 +133,25 @@ export class ContactUnit {
 	/** What is there, and stays so until the unit ends. @throws `UnitOvertaken` */
 	*#findLocked(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {
 		const locked = yield* this.#locks.lock(tenant, entries);
-		const found = yield* this.#find(tenant, entries);
+		const found = yield* this.#find(tenant, entries, locked);
+		if (locked === undefined) return found;
+		const ids = new Set(locked.map(({ id }) => id));
 		// Somebody may have come between the two statements.
-		if (locked !== undefined && found.some((one) => idsOf(one).some((id) => !locked.has(id))))
-			throw new UnitOvertaken();
+		if (found.some(({ contact }) => contact !== undefined && !ids.has(contact.id))) throw new UnitOvertaken();
 		return found;
 	}
 
-	*#find(tenant: string, entries: readonly ContactEntry[]): Unit<readonly FoundContact[]> {
+	*#find(
+		tenant: string,
+		entries: readonly ContactEntry[],
+		locked: readonly LockedContact[] | undefined,
+	): Unit<readonly FoundContact[]> {
 		const contacts = yield* this.#contacts.find(
 			tenant,
 			entries.map(({ key }) => key),
 		);
-		const addresses = entries.flatMap(({ address }) => address?.key ?? []);
-		const addressHolders = yield* this.#holdersOf(this.#addressHolders, tenant, addresses);
-		const externalIds = entries.flatMap(({ externalId }) => externalId ?? []);
-		const externalIdHolders = yield* this.#holdersOf(this.#externalIdHolders, tenant, externalIds);
+		const { addressHolders, externalIdHolders } =
+			locked === undefined ? yield* this.#lookForHolders(tenant, entries) : holdersAmong(locked);
 		const hashes = entries.flatMap((entry) => hashOf(entry) ?? []);
 		const byHash = groupBy(
 			yield* this.#retained(this.#retainedByHash, tenant, hashes),
@@ -165,6 +169,15 @@ export class ContactUnit {
 			retained: lookUp(byHash, hashOf(entry)) ?? [],
 			former: lookUp(byContact, "id" in entry.key ? entry.key.id : undefined) ?? [],
 		}));
+	}
+
+	*#lookForHolders(tenant: string, entries: readonly ContactEntry[]): Unit<Holders> {
+		const addresses = entries.flatMap(({ address }) => address?.key ?? []);
+		const externalIds = entries.flatMap(({ externalId }) => externalId ?? []);
+		return {
+			addressHolders: yield* this.#holdersOf(this.#addressHolders, tenant, addresses),
+			externalIdHolders: yield* this.#holdersOf(this.#externalIdHolders, tenant, externalIds),
+		};
 	}
 
 	*#write(tenant: string, decisions: readonly ContactDecision[], known: readonly ContactRecord[]): Unit<void> {
@@ -337,9 +350,17 @@ export class ContactUnit {
 	}
 }
 
-/** The contacts that an entry means or meets. */
-function idsOf({ contact, addressHolder, externalIdHolder }: FoundContact): readonly string[] {
-	return [contact?.id, addressHolder, externalIdHolder].filter((id) => id !== undefined);
+/** The ids of contacts by what only one can have. */
+interface Holders {
+	readonly addressHolders: ReadonlyMap<string, string>;
+	readonly externalIdHolders: ReadonlyMap<string, string>;
+}
+
+function holdersAmong(locked: readonly LockedContact[]): Holders {
+	return {
+		addressHolders: new Map(locked.map(({ id, address_key: key }) => [key, id])),
+		externalIdHolders: new Map(locked.flatMap(({ id, external_id: key }) => (key === null ? [] : [[key, id]]))),
+	};
 }
 
 /** A contact and a segment or topic. */

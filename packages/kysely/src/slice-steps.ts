@@ -16,6 +16,8 @@ import { all, changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
 
 interface FoundSlice extends DeliveryCounts {
+	/** The broadcast's. */
+	readonly status: BroadcastStatus;
 	readonly first_contact_id: string;
 	readonly last_contact_id: string;
 	readonly open_from: string;
@@ -25,9 +27,8 @@ interface FoundSlice extends DeliveryCounts {
 }
 
 /** What a step leaves of a slice. */
-interface SteppedSlice extends OfBroadcast, DeliveryCounts {
+interface SteppedSlice extends SliceRange, DeliveryCounts {
 	readonly slice: string;
-	readonly open_from: string;
 	readonly open: number;
 	readonly owner: string | null;
 	/** How long the lease lasts from `now` on, in milliseconds; null leaves its end alone. */
@@ -52,7 +53,6 @@ export class SliceSteps {
 		unknown
 	>;
 	readonly #hold: Query<SliceRange & { readonly claim: number; readonly at: number }, unknown>;
-	readonly #nextOpen: Query<SliceRange, { contact_id: string }>;
 	readonly #nextDue: Query<SliceRange & { readonly at: number }, { contact_id: string }>;
 	readonly #nextRetry: Query<SliceRange, { retry_at: number | string }>;
 	readonly #update: Query<SteppedSlice, unknown>;
@@ -68,19 +68,25 @@ export class SliceSteps {
 		const range = (param: Param<SliceRange>) =>
 			sql`tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id >= ${param("from")} and contact_id <= ${param("last")}`;
+		const nextOpen = (param: Param<SteppedSlice>) =>
+			sql`coalesce(case when cast(${param("open")} as integer) > 0 then (select contact_id from ${recipients}
+				where ${range(param)} and state in ('pending', 'sending') order by contact_id limit 1) end, ${param("last")})`;
 		const leaseEnd = (param: Param<SteppedSlice>) =>
 			sql`coalesce(${dialect.clock(sql`${param("now")}`)} + ${param("leaseMs")}, lease_end)`;
 		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
 
+		const broadcasts = sql.table("convoke_broadcasts");
 		this.#status = query<OfBroadcast>()((param) =>
-			compiled(sql<{ status: BroadcastStatus }>`select status from ${sql.table("convoke_broadcasts")}
-				where tenant_id = ${param("tenant")} and id = ${param("broadcast")} ${dialect.lock("share")}`),
+			compiled(sql<{ status: BroadcastStatus }>`select status from ${broadcasts}
+				where tenant_id = ${param("tenant")} and id = ${param("broadcast")}`),
 		);
+		// The broadcast stays as it is until the step is done, and nobody else takes one of this slice.
 		this.#find = query<OfBroadcast & { readonly slice: string }>()((param) =>
-			compiled(sql<FoundSlice>`select first_contact_id, last_contact_id, open_from, pending, sending, sent, failed,
-					skipped, uncertain, owner, claim, interrupted from ${slices}
-				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")} and id = ${param("slice")}
-				${dialect.lock("update")}`),
+			compiled(sql<FoundSlice>`select b.status, s.first_contact_id, s.last_contact_id, s.open_from, s.pending, s.sending,
+					s.sent, s.failed, s.skipped, s.uncertain, s.owner, s.claim, s.interrupted
+				from ${broadcasts} as b join ${slices} as s on s.tenant_id = b.tenant_id and s.broadcast_id = b.id
+				where b.tenant_id = ${param("tenant")} and b.id = ${param("broadcast")} and s.id = ${param("slice")}
+				${dialect.lock("share", "b")} ${dialect.lock("update", "s")}`),
 		);
 		this.#mark = query<OfBroadcast & { readonly contacts: unknown; readonly claim: number; readonly at: number }>()(
 			(param) =>
@@ -102,10 +108,6 @@ export class SliceSteps {
 			compiled(sql`update ${recipients} set state = 'uncertain', reason = 'interrupted', updated_at = ${param("at")}
 				where ${range(param)} and state = 'sending' and claim < ${param("claim")}`),
 		);
-		this.#nextOpen = query<SliceRange>()((param) =>
-			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients}
-				where ${range(param)} and state in ('pending', 'sending') order by contact_id limit 1`),
-		);
 		this.#nextDue = query<SliceRange & { readonly at: number }>()((param) =>
 			compiled(sql<{ contact_id: string }>`select contact_id from ${recipients} where ${range(param)}
 				and state = 'pending' and (retry_at is null or retry_at <= ${param("at")}) order by contact_id limit 1`),
@@ -115,7 +117,7 @@ export class SliceSteps {
 				where ${range(param)} and state = 'pending'`),
 		);
 		this.#update = query<SteppedSlice>()((param) =>
-			compiled(sql`update ${slices} set open_from = ${param("open_from")}, "open" = ${param("open")},
+			compiled(sql`update ${slices} set open_from = ${nextOpen(param)}, "open" = ${param("open")},
 					pending = ${param("pending")}, sending = ${param("sending")}, sent = ${param("sent")},
 					failed = ${param("failed")}, skipped = ${param("skipped")}, uncertain = ${param("uncertain")},
 					owner = ${param("owner")}, lease_end = ${leaseEnd(param)}, interrupted = ${param("interrupted")}
@@ -127,12 +129,12 @@ export class SliceSteps {
 	*advance(tenant: string, step: SliceStep, now: number): Unit<SliceTurn> {
 		const { lease, outcomes } = step;
 		const broadcast = lease.broadcastId;
-		const status = (yield* first(this.#status.bind({ tenant, broadcast })))?.status ?? "canceled";
 		const found = yield* first(this.#find.bind({ tenant, broadcast, slice: lease.sliceId }));
 		if (found === undefined) {
+			const status = (yield* first(this.#status.bind({ tenant, broadcast })))?.status ?? "canceled";
 			return { held: false, marked: [], late: outcomes.length, open: 0, nextRetryAt: undefined, status };
 		}
-		const { first_contact_id: from, last_contact_id: last } = found;
+		const { status, first_contact_id: from, last_contact_id: last } = found;
 		const changes = new CountChanges();
 		const late = yield* this.#outcomes.record({ tenant, broadcast, from, last, step, changes }, status);
 		const held = found.owner === lease.owner && found.claim === lease.claim;
@@ -144,13 +146,10 @@ export class SliceSteps {
 				: { marked: [], interrupted: mayBeInterrupted, isMoreDue: undefined };
 		const pending = found.pending + changes.of("pending");
 		const open = pending + found.sending + changes.of("sending");
-		const next = open > 0 ? yield* first(this.#nextOpen.bind(rangeOf(work))) : undefined;
 		yield* changesOf(
 			this.#update.bind({
-				tenant,
-				broadcast,
+				...rangeOf(work),
 				slice: lease.sliceId,
-				open_from: next?.contact_id ?? last,
 				open,
 				...countsAfter(found, changes),
 				...leaseAfter(found, step, held),
