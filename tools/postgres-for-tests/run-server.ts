@@ -30,7 +30,8 @@ try {
 	await server.initialise();
 	await server.start();
 	process.stdout.write(`postgres://postgres:password@127.0.0.1:${port}/postgres\n`);
-	for await (const _line of createInterface(process.stdin)) {
+	for await (const line of createInterface(process.stdin)) {
+		if (line !== "restart") throw new Error(`There is no command \`${line}\`.`);
 		await restart();
 		process.stdout.write("restarted\n");
 	}

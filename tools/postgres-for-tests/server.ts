@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 export interface PostgresServer {
 	readonly url: string;
 	/** Shuts it down at once, as if its machine had stopped, and starts it again; a server that was given has none. */
-	readonly restart?: () => Promise<void>;
+	readonly restart?: (() => Promise<void>) | undefined;
 	/** Stops it and leaves nothing behind; does nothing to a server that was given. */
 	stop(): Promise<void>;
 }
