@@ -22,8 +22,9 @@ const CASES = Object.entries(SHORT).flatMap(([name, { storages, ...short }]) =>
 	storages.map((storage) => ({ name, storage, ...short })),
 );
 
-test("every experiment has a short form", () => {
-	expect(Object.keys(SHORT).toSorted()).toEqual(EXPERIMENTS.map(({ name }) => name).toSorted());
+test("every experiment that this process may do anywhere has a short form", () => {
+	const special = ["disk"];
+	expect([...Object.keys(SHORT), ...special].toSorted()).toEqual(EXPERIMENTS.map(({ name }) => name).toSorted());
 });
 
 test.each(CASES)(

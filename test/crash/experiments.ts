@@ -1,3 +1,4 @@
+import { diskExperiment } from "./disk.ts";
 import { killExperiments } from "./kill.ts";
 import { optOutExperiment } from "./optout.ts";
 import { pauseExperiment } from "./pause.ts";
@@ -14,4 +15,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
 	optOutExperiment,
 	pauseExperiment,
 	restartExperiment,
+	diskExperiment,
 ];
