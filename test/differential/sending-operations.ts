@@ -88,7 +88,7 @@ export const launches: fc.Arbitrary<readonly Operation[]> = fc
 			),
 			operation("freezeChunk", [tenantId, id, target, left], async (side) => {
 				const plan = (await of(side).findBroadcast(id))?.plan;
-				const range = { upTo: plan?.upTo ?? "", after: plan?.through ?? undefined };
+				const range = { upTo: plan?.upTo ?? CONTACT_IDS[0] ?? "", after: plan?.through ?? undefined };
 				return freeze(side, of(side), id, { ...target, rules: left, ...range }, at);
 			}),
 			operation("moveBroadcast", [tenantId, id, "sending"], (side) =>

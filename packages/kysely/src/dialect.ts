@@ -47,6 +47,11 @@ export interface SqlDialect {
 	readonly rowsPerInsert: number;
 	/** Ends a subquery that is to be worked out as it stands, before what is around it. */
 	readonly fence: RawBuilder<unknown>;
+	/**
+	 * Ends a condition's subquery that is to be looked up by its index for each row. Statements ask it of few rows at a
+	 * time; to work it out for all of the table first, as a planner likes, takes longer the larger the audience is.
+	 */
+	readonly perRow: RawBuilder<unknown>;
 	/** Whether units run side by side, so that they lock what they are going to decide by. */
 	readonly isConcurrent: boolean;
 	/** Ends a select whose rows nobody else may change (`share`), nor look at to change (`update`), before the unit's end. */

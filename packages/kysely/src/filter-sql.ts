@@ -31,7 +31,7 @@ export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<
 		case "not":
 			return sql`(${filterSql(filter.of, dialect)} is not true)`;
 		case "flag":
-			return flagSql(filter.column);
+			return flagSql(filter.column, dialect);
 		case "set":
 			return "property" in filter.subject
 				? dialect.hasKey(PROPERTIES, filter.subject.property)
@@ -46,15 +46,16 @@ export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<
 			return oneOfSql(filter.subject, filter.values, dialect);
 		case "member":
 			return sql`exists (select 1 from ${sql.table("convoke_segment_members")} as m
-				where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.segment_id = ${filter.segmentId})`;
+				where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.segment_id = ${filter.segmentId}
+				${dialect.perRow})`;
 		case "choice":
 			return sql`exists (select 1 from ${sql.table("convoke_topic_subscriptions")} as t
 				where t.tenant_id = c.tenant_id and t.contact_id = c.id and t.topic_id = ${filter.topicId}
-				and t.choice = ${filter.is})`;
+				and t.choice = ${filter.is} ${dialect.perRow})`;
 		case "received":
 			return sql`exists (select 1 from ${sql.table("convoke_broadcast_recipients")} as received
 				where received.tenant_id = c.tenant_id and received.broadcast_id = ${filter.broadcastId}
-				and received.contact_id = c.id and received.state = 'sent')`;
+				and received.contact_id = c.id and received.state = 'sent' ${dialect.perRow})`;
 		case "search": {
 			const begun = filter.prefixes.map((prefix) => sql`${dialect.position(sql`c.words`, ` ${prefix}`)} > 0`);
 			return sql`(${sql.join(begun, sql` and `)})`;
@@ -90,7 +91,7 @@ function joined(
 	)})`;
 }
 
-function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"]): RawBuilder<boolean> {
+function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"], dialect: SqlDialect): RawBuilder<boolean> {
 	switch (column) {
 		case "unsubscribed":
 			return sql`c.unsubscribed = 1`;
@@ -98,7 +99,7 @@ function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"]): RawB
 			return sql`c.needs_smtputf8 = 1`;
 		case "suppressed":
 			return sql`exists (select 1 from ${sql.table("convoke_suppressions")} as s
-				where s.tenant_id = c.tenant_id and s.address_hash = c.address_hash)`;
+				where s.tenant_id = c.tenant_id and s.address_hash = c.address_hash ${dialect.perRow})`;
 	}
 }
 

@@ -200,6 +200,8 @@ interface Source {
 
 function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 	const contacts = sql.table("convoke_contacts");
+	const range = (param: RangeParam) =>
+		sql`c.tenant_id = ${param("tenant")} and c.id > ${param("after")} and c.id <= ${param("upTo")}`;
 	if (target.kind === "member") {
 		// A segment is walked by its members, so that a small one costs little among many contacts.
 		const passed = (param: RangeParam) => sql`(select contact_id as id from ${sql.table("convoke_segment_members")}
@@ -209,12 +211,10 @@ function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 			passed,
 			isDense: true,
 			candidates: (param) => sql`from ${passed(param)} as i cross join ${contacts} as c
-				where c.tenant_id = ${param("tenant")} and c.id = i.id`,
+				where ${range(param)} and c.id = i.id`,
 			id: sql`i.id`,
 		};
 	}
-	const range = (param: RangeParam) =>
-		sql`c.tenant_id = ${param("tenant")} and c.id > ${param("after")} and c.id <= ${param("upTo")}`;
 	return {
 		passed: (param) => sql`(select c.id from ${contacts} as c where ${range(param)})`,
 		isDense: target.kind === "all" && target.of.length === 0,

@@ -38,6 +38,8 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 		// The widest table has 30 columns, and a statement takes 65,535 parameters.
 		rowsPerInsert: 500,
 		fence: sql`offset 0`,
+		// With an offset it can be turned into no join and no hash.
+		perRow: sql`offset 0`,
 		isConcurrent: true,
 		lock: (strength, of) => sql`for ${sql.raw(strength)} ${of === undefined ? sql`` : sql`of ${sql.ref(of)}`}`,
 		lockUnlocked: sql`for update of s skip locked`,

@@ -40,6 +40,8 @@ export const sqliteDialect: SqlDialect = {
 	// One prepared statement for any number of rows is as fast as several rows in a statement.
 	rowsPerInsert: 1,
 	fence: sql`limit -1`,
+	// It always does.
+	perRow: sql``,
 	// One unit writes at a time.
 	isConcurrent: false,
 	lock: () => sql``,
