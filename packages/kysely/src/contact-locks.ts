@@ -57,8 +57,8 @@ export class ContactLocks {
 			const tenant = param("tenant");
 			// One index each: an `or` over all of them would read the whole table.
 			const matching = keys.map((key): RawBuilder<unknown> => {
-				const list = this.#dialect.list(param(key), key === "id" ? "id" : "text");
-				return sql`select id from ${contacts} where tenant_id = ${tenant} and ${sql.ref(key)} in ${list}`;
+				const isMeant = this.#dialect.among(sql.ref(key), param(key), key === "id" ? "id" : "text");
+				return sql`select id from ${contacts} where tenant_id = ${tenant} and ${isMeant}`;
 			});
 			const locked = sql<LockedContact>`select id, address_key, external_id from ${contacts} where tenant_id = ${tenant}
 				and id in (${sql.join(matching, sql` union `)}) order by id ${this.#dialect.lock("update")}`;

@@ -181,9 +181,9 @@ export class ContactStore {
 
 	#listed(column: "id" | "external_id" | "address_key" | "address_hash"): Listed {
 		return query<{ tenant: string; values: unknown }>()((param) => {
-			const values = this.#dialect.list(param("values"), column === "id" ? "id" : "text");
+			const isMeant = this.#dialect.among(sql.ref(`c.${column}`), param("values"), column === "id" ? "id" : "text");
 			const found = sql<object>`select ${contactSelection(this.#dialect)} from ${sql.table("convoke_contacts")} as c
-				where c.tenant_id = ${param("tenant")} and ${sql.ref(`c.${column}`)} in ${values}`;
+				where c.tenant_id = ${param("tenant")} and ${isMeant}`;
 			return { compile: () => found.compile(this.#dialect.db) };
 		});
 	}

@@ -91,7 +91,7 @@ export class ContactUnit {
 			dialect.db
 				.deleteFrom("convoke_contacts")
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "in", dialect.list(param("values"), "id") as never),
+				.where(dialect.among(sql.ref("id"), param("values"), "id")),
 		);
 		// So that addresses and external ids can change hands within a unit, whatever the order of the writes.
 		this.#freeKeys = query<{ tenant: string; values: unknown }>()((param) =>
@@ -99,7 +99,7 @@ export class ContactUnit {
 				.updateTable("convoke_contacts")
 				.set({ address_key: sql<string>`cast(id as text)`, external_id: null })
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "in", dialect.list(param("values"), "id") as never),
+				.where(dialect.among(sql.ref("id"), param("values"), "id")),
 		);
 		this.#existingSegments = this.#existing("convoke_segments");
 		this.#existingTopics = this.#existing("convoke_topics");
@@ -310,7 +310,7 @@ export class ContactUnit {
 				.selectFrom("convoke_contacts")
 				.select(["id", sql<string>`${sql.ref(column)}`.as("key")])
 				.where("tenant_id", "=", param("tenant"))
-				.where(column, "in", this.#dialect.list(param("values"), "text") as never),
+				.where(this.#dialect.among(sql.ref(column), param("values"), "text")),
 		);
 	}
 
@@ -321,7 +321,7 @@ export class ContactUnit {
 				.selectFrom("convoke_retained_opt_outs")
 				.selectAll()
 				.where("tenant_id", "=", param("tenant"))
-				.where(column, "in", this.#dialect.list(param("values"), type) as never)
+				.where(this.#dialect.among(sql.ref(column), param("values"), type))
 				.orderBy("contact_id")
 				.orderBy("address_hash"),
 		);
@@ -333,7 +333,7 @@ export class ContactUnit {
 				.selectFrom(table)
 				.select("id")
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "in", this.#dialect.list(param("values"), "id") as never),
+				.where(this.#dialect.among(sql.ref("id"), param("values"), "id")),
 		);
 	}
 

@@ -64,9 +64,9 @@ export interface SqlDialect {
 	readonly isEventSettled: RawBuilder<boolean>;
 	/** The storage's own time in milliseconds: the database's, or what the runner gave. */
 	clock(given: RawBuilder<number>): RawBuilder<number>;
-	/** A subquery with the values of a list. */
-	list(values: RawBuilder<unknown>, type: ValueType): RawBuilder<unknown>;
-	/** A list as a parameter of {@link SqlDialect.list}. */
+	/** Whether a value is among those of a list, found by an index even where the database knows nothing of the table yet. */
+	among(value: RawBuilder<unknown>, list: RawBuilder<unknown>, type: ValueType): RawBuilder<boolean>;
+	/** A list as a parameter of {@link SqlDialect.among}. */
 	encodeList(values: readonly unknown[]): unknown;
 	/** A table named `o` of records, given as one parameter: a JSON text of arrays with the fields in order. */
 	records(records: RawBuilder<unknown>, fields: Readonly<Record<string, ValueType>>): RawBuilder<unknown>;

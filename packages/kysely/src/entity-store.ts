@@ -1,5 +1,6 @@
 import type { PageRequest } from "@convoke/core";
 import type { Columns } from "./columns.ts";
+import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
@@ -48,7 +49,7 @@ export class EntityStore<Entity extends { readonly id: string }> {
 				.selectFrom(this.#table)
 				.selectAll()
 				.where("tenant_id", "=", param("tenant"))
-				.where("id", "in", dialect.list(param("ids"), "id") as never),
+				.where(dialect.among(sql.ref("id"), param("ids"), "id")),
 		);
 		this.#findLocked = query<ById>()((param) =>
 			db

@@ -151,5 +151,5 @@ function oneOfSql(subject: BoundSubject, values: readonly PropertyValue[], diale
 	const found = subjectSql(subject, kindOf(sample), dialect);
 	if (found === undefined) return FALSE;
 	const list = dialect.encodeList(values.map(operandOf));
-	return sql`${found} in ${dialect.list(sql`${list}`, typeof sample === "string" ? "text" : "number")}`;
+	return dialect.among(found, sql`${list}`, typeof sample === "string" ? "text" : "number");
 }

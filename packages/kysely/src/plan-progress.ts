@@ -1,5 +1,6 @@
 import type { PlanProgress } from "@convoke/core";
 import { Columns, flag, instant, text } from "./columns.ts";
+import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
@@ -37,7 +38,7 @@ export class PlanProgressStore {
 				.selectFrom("convoke_broadcast_plans")
 				.selectAll()
 				.where("tenant_id", "=", param("tenant"))
-				.where("broadcast_id", "in", dialect.list(param("broadcasts"), "id") as never),
+				.where(dialect.among(sql.ref("broadcast_id"), param("broadcasts"), "id")),
 		);
 		this.#ofQueued = query<OfBroadcast>()((param) =>
 			db

@@ -144,7 +144,7 @@ export class RecipientStore {
 				})
 				.where("tenant_id", "=", param("tenant"))
 				.where("broadcast_id", "=", param("broadcast"))
-				.where("contact_id", "in", dialect.list(param("contacts"), "id") as never),
+				.where(dialect.among(sql.ref("contact_id"), param("contacts"), "id")),
 		);
 	}
 

@@ -95,7 +95,7 @@ export class SliceClaims {
 			(param) => sql<boolean>`b.tenant_id = ${param("tenantId")} and b.id = ${param("broadcastId")}`,
 		);
 		this.#freeExcept = free<FreeAt & { readonly except: unknown }>(
-			(param) => sql<boolean>`b.id not in ${dialect.list(param("except"), "id")}`,
+			(param) => sql<boolean>`not ${dialect.among(sql.ref("b.id"), param("except"), "id")}`,
 		);
 		this.#claim = query<Claim>()((param) =>
 			db

@@ -49,7 +49,7 @@ export class SliceSteps {
 		unknown
 	>;
 	readonly #leave: Query<
-		OfBroadcast & { readonly records: string; readonly state: string; readonly at: number },
+		OfBroadcast & { readonly records: string; readonly contacts: unknown; readonly state: string; readonly at: number },
 		unknown
 	>;
 	readonly #hold: Query<SliceRange & { readonly claim: number; readonly at: number }, unknown>;
@@ -93,17 +93,22 @@ export class SliceSteps {
 				compiled(sql`update ${recipients} set state = 'sending', reason = null, retry_at = null,
 					attempts = attempts + 1, tries = tries + 1, claim = ${param("claim")}, updated_at = ${param("at")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
-				and contact_id in ${dialect.list(param("contacts"), "id")}`),
+				and ${dialect.among(sql.ref("contact_id"), param("contacts"), "id")}`),
 		);
-		this.#leave = query<OfBroadcast & { readonly records: string; readonly state: string; readonly at: number }>()(
-			(param) => {
-				const reasons = dialect.records(param("records"), { contact_id: "id", reason: "text" });
-				return compiled(sql`update ${recipients} as r set state = ${param("state")}, reason = o.reason, retry_at = null,
+		this.#leave = query<
+			OfBroadcast & {
+				readonly records: string;
+				readonly contacts: unknown;
+				readonly state: string;
+				readonly at: number;
+			}
+		>()((param) => {
+			const reasons = dialect.records(param("records"), { contact_id: "id", reason: "text" });
+			return compiled(sql`update ${recipients} as r set state = ${param("state")}, reason = o.reason, retry_at = null,
 						updated_at = ${param("at")}
 					from ${reasons} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
-					and r.contact_id = o.contact_id`);
-			},
-		);
+					and r.contact_id = o.contact_id and ${dialect.among(sql.ref("r.contact_id"), param("contacts"), "id")}`);
+		});
 		this.#hold = query<SliceRange & { readonly claim: number; readonly at: number }>()((param) =>
 			compiled(sql`update ${recipients} set state = 'uncertain', reason = 'interrupted', updated_at = ${param("at")}
 				where ${range(param)} and state = 'sending' and claim < ${param("claim")}`),
@@ -231,7 +236,8 @@ export class SliceSteps {
 			const records = JSON.stringify(
 				left.map(({ id, recipient_id: contact, exclusion }) => [contact, id === null ? "removed" : exclusion]),
 			);
-			yield* changesOf(this.#leave.bind({ tenant, broadcast, records, state, at }));
+			const gone = this.#dialect.encodeList(left.map(({ recipient_id: contact }) => contact));
+			yield* changesOf(this.#leave.bind({ tenant, broadcast, records, contacts: gone, state, at }));
 			changes.move(from, state, left.length);
 		}
 		if (granted.length === 0) return;

@@ -71,7 +71,7 @@ export class Uses {
 		const type = column === "id" ? "id" : "text";
 		return query<{ tenant: string; values: unknown }>()((param) => {
 			const listed = sql<{ use: string }>`select ${sql.ref(column)} as "use" from ${sql.table(table)}
-				where tenant_id = ${param("tenant")} and ${sql.ref(column)} in ${this.#dialect.list(param("values"), type)}
+				where tenant_id = ${param("tenant")} and ${this.#dialect.among(sql.ref(column), param("values"), type)}
 				${this.#dialect.lock("share")}`;
 			return { compile: () => listed.compile(this.#dialect.db) };
 		});

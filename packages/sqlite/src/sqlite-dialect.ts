@@ -49,7 +49,7 @@ export const sqliteDialect: SqlDialect = {
 	areEventsComing: sql<boolean>`false`,
 	isEventSettled: sql<boolean>`true`,
 	clock: (given) => given,
-	list: (values) => sql`(select value from json_each(${values}))`,
+	among: (value, list) => sql<boolean>`${value} in (select value from json_each(${list}))`,
 	encodeList: (values) => JSON.stringify(values),
 	records: (records, fields: Readonly<Record<string, ValueType>>) => {
 		const columns = Object.keys(fields).map((name, index) => sql`value ->> ${sql.lit(index)} as ${sql.ref(name)}`);
