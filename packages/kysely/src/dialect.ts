@@ -64,6 +64,11 @@ export interface SqlDialect {
 	readonly isEventSettled: RawBuilder<boolean>;
 	/** The storage's own time in milliseconds: the database's, or what the runner gave. */
 	clock(given: RawBuilder<number>): RawBuilder<number>;
+	/**
+	 * Joins the one row of a table, under another name, that is looked up by its index for each row of what stands before:
+	 * of a few thousand, where a planner likes to read the table whole.
+	 */
+	lookUp(table: RawBuilder<unknown>, as: string, on: RawBuilder<unknown>): RawBuilder<unknown>;
 	/** Whether a value is among those of a list, found by an index even where the database knows nothing of the table yet. */
 	among(value: RawBuilder<unknown>, list: RawBuilder<unknown>, type: ValueType): RawBuilder<boolean>;
 	/** A list as a parameter of {@link SqlDialect.among}. */

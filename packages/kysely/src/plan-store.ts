@@ -210,8 +210,8 @@ function sourceOf(target: BoundFilter, dialect: SqlDialect): Source {
 		return {
 			passed,
 			isDense: true,
-			candidates: (param) => sql`from ${passed(param)} as i cross join ${contacts} as c
-				where ${range(param)} and c.id = i.id`,
+			candidates: (param) =>
+				sql`from ${passed(param)} as i ${dialect.lookUp(contacts, "c", sql`c.tenant_id = ${param("tenant")} and c.id = i.id`)}`,
 			id: sql`i.id`,
 		};
 	}

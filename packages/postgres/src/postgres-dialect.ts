@@ -49,6 +49,8 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 			and l.mode = 'RowExclusiveLock' and l.pid is distinct from pg_backend_pid())`,
 		isEventSettled: sql<boolean>`transaction_id < pg_snapshot_xmin(pg_current_snapshot())`,
 		clock: (given) => (isTimeGiven ? sql<number>`cast(${given} as bigint)` : sql<number>`${sql.raw(NOW)}`),
+		lookUp: (table, as, on) =>
+			sql`cross join lateral (select * from ${table} as ${sql.ref(as)} where ${on} offset 0) as ${sql.ref(as)}`,
 		// A subquery would be joined, by reading a table whole that was small when Postgres last looked.
 		among: (value, list, type) => sql<boolean>`${value} = any(cast(${list} as ${LIST_TYPES[type]}[]))`,
 		encodeList: (values) => values,

@@ -49,6 +49,8 @@ export const sqliteDialect: SqlDialect = {
 	areEventsComing: sql<boolean>`false`,
 	isEventSettled: sql<boolean>`true`,
 	clock: (given) => given,
+	// A cross join keeps the order in which it is written.
+	lookUp: (table, as, on) => sql`cross join ${table} as ${sql.ref(as)} on ${on}`,
 	among: (value, list) => sql<boolean>`${value} in (select value from json_each(${list}))`,
 	encodeList: (values) => JSON.stringify(values),
 	records: (records, fields: Readonly<Record<string, ValueType>>) => {
