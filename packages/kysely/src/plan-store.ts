@@ -33,10 +33,11 @@ interface ReasonCount {
 	readonly count: number;
 }
 
-/** The first and last candidate of a range. */
-interface Bounds {
+/** What was written of a range: its first and last recipient, and as JSON how many each rule leaves out. */
+interface Written {
 	readonly first: string | null;
 	readonly last: string | null;
+	readonly excluded: string;
 }
 
 /** The statements of one walk. */
@@ -61,8 +62,7 @@ export class PlanStore {
 	/** By target and rules, which stay the same objects for a whole walk. */
 	readonly #walks = new WeakMap<BoundFilter, WeakMap<Walk["rules"], WalkQueries>>();
 
-	readonly #excluded: Query<Omit<Write, "at">, ReasonCount>;
-	readonly #bounds: Query<Omit<Write, "at">, Bounds>;
+	readonly #written: Query<Omit<Write, "at">, Written>;
 
 	constructor(dialect: SqlDialect, progress: PlanProgressStore) {
 		this.#dialect = dialect;
@@ -72,15 +72,13 @@ export class PlanStore {
 			sql`from ${sql.table("convoke_broadcast_recipients")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and contact_id > ${param("after")} and contact_id <= ${param("upTo")}`;
-		this.#excluded = query<Omit<Write, "at">>()((param) => {
-			const counted = sql<ReasonCount>`select reason, cast(count(*) as integer) as count ${written(param)}
+		this.#written = query<Omit<Write, "at">>()((param) => {
+			const counts = sql`select reason, cast(count(*) as integer) as count ${written(param)}
 				and reason is not null group by reason`;
-			return { compile: () => counted.compile(dialect.db) };
-		});
-		this.#bounds = query<Omit<Write, "at">>()((param) => {
-			const bounds = sql<Bounds>`select (select contact_id ${written(param)} order by contact_id limit 1) as first,
-				(select contact_id ${written(param)} order by contact_id desc limit 1) as last`;
-			return { compile: () => bounds.compile(dialect.db) };
+			const found = sql<Written>`select (select contact_id ${written(param)} order by contact_id limit 1) as first,
+				(select contact_id ${written(param)} order by contact_id desc limit 1) as last,
+				(select ${dialect.objectOf(sql`reason`, sql`count`)} from (${counts}) as counts) as excluded`;
+			return { compile: () => found.compile(dialect.db) };
 		});
 	}
 
@@ -106,12 +104,11 @@ export class PlanStore {
 		const passed = yield* this.#pass(tenant, walk, queries);
 		const range = { tenant, broadcast, after: walk.after ?? BEFORE_ALL, upTo: passed.through };
 		const judged = yield* changesOf(queries.write.bind({ ...range, at: slice.at.getTime() }));
-		const excluded = yield* all(this.#excluded.bind(range));
-		const chunk = chunkOf(passed, judged, excluded);
-		if (chunk.candidates > 0) {
-			const bounds = yield* first(this.#bounds.bind(range));
-			yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, bounds)]);
-		}
+		const written = yield* first(this.#written.bind(range));
+		const excluded = JSON.parse(written?.excluded ?? "{}") as Readonly<Record<string, number>>;
+		const counts = Object.entries(excluded).map(([reason, count]) => ({ reason, count }));
+		const chunk = chunkOf(passed, judged, counts);
+		if (chunk.candidates > 0) yield* this.#insertSlice.rows([sliceRow(tenant, broadcast, slice.id, chunk, written)]);
 		yield* this.#progress.advance(tenant, broadcast, chunk.through, chunk.complete);
 		return chunk;
 	}
@@ -264,7 +261,7 @@ function sliceRow(
 	broadcast: string,
 	id: string,
 	{ included, excluded, through }: WalkChunk,
-	bounds: Bounds | undefined,
+	bounds: Written | undefined,
 ): Readonly<Record<string, unknown>> {
 	return {
 		tenant_id: tenant,
