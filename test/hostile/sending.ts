@@ -237,7 +237,13 @@ function nobody(name: string, setting: (world: World) => Promise<Setting>): Row 
 				skipped: 0,
 				uncertain: 0,
 			};
-			expect(await audience.broadcasts.progress(id)).toEqual({ status: "sent", counts, done: 1 });
+			expect(await audience.broadcasts.progress(id)).toEqual({
+				status: "sent",
+				counts,
+				done: 1,
+				perSecond: 0,
+				estimatedEnd: null,
+			});
 			expect(await audience.broadcasts.get(id)).toMatchObject({ statusReason: null, sentAt: world.clock.now() });
 			expect(await audience.broadcasts.plan(id)).toMatchObject({
 				candidates: 0,
