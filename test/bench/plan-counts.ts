@@ -1,10 +1,4 @@
-import type { PlanCounts } from "@convoke/core";
-
-/** How many a rule leaves out; without reason, how many none does. */
-export interface ReasonCount {
-	readonly reason: string | null;
-	readonly count: number;
-}
+import type { PlanCounts, ReasonCount } from "@convoke/core";
 
 /** The counts of a plan from its groups. */
 export function countsOf(rows: readonly ReasonCount[]): PlanCounts {

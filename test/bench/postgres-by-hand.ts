@@ -1,11 +1,10 @@
-import type { PlanCounts, PropertyValues } from "@convoke/core";
+import type { PlanCounts, PropertyValues, ReasonCount } from "@convoke/core";
 import { createHmac, randomUUID } from "node:crypto";
 import pg from "pg";
 import type { ByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
 import { countsOf } from "./plan-counts.ts";
-import type { ReasonCount } from "./plan-counts.ts";
 
 const BATCH = 32;
 const ROWS = 200;

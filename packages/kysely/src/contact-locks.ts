@@ -2,7 +2,7 @@ import type { ContactEntry } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -11,6 +11,7 @@ import type { Unit } from "./statement.ts";
 const KEYS = ["id", "address_key", "external_id", "address_hash"] as const;
 
 type Key = (typeof KEYS)[number];
+
 /** A contact that is locked, and by what others may meet it. */
 export interface LockedContact {
 	readonly id: string;
@@ -62,7 +63,7 @@ export class ContactLocks {
 			});
 			const locked = sql<LockedContact>`select id, address_key, external_id from ${contacts} where tenant_id = ${tenant}
 				and id in (${sql.join(matching, sql` union `)}) order by id ${this.#dialect.lock("update")}`;
-			return { compile: () => locked.compile(db) };
+			return compilable(locked, db);
 		});
 	}
 }

@@ -5,7 +5,7 @@ import { contactSelection, decodeContact } from "./contact-rows.ts";
 import type { ContactSource, ContactSources, IdRange } from "./contact-sources.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { filterSql } from "./filter-sql.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -184,7 +184,7 @@ export class ContactStore {
 			const isMeant = this.#dialect.among(sql.ref(`c.${column}`), param("values"), column === "id" ? "id" : "text");
 			const found = sql<object>`select ${contactSelection(this.#dialect)} from ${sql.table("convoke_contacts")} as c
 				where c.tenant_id = ${param("tenant")} and ${isMeant}`;
-			return { compile: () => found.compile(this.#dialect.db) };
+			return compilable(found, this.#dialect.db);
 		});
 	}
 }

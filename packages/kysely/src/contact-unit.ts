@@ -18,7 +18,7 @@ import type { EventStore } from "./event-store.ts";
 import { groupBy } from "./group-by.ts";
 import type { ImportStore } from "./import-store.ts";
 import { Insert } from "./insert.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all, changesOf, UnitOvertaken } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -345,7 +345,7 @@ export class ContactUnit {
 			const records = this.#dialect.records(param("records"), { contact_id: "id", other_id: "id" });
 			const statement = sql`delete from ${sql.table(table)} where tenant_id = ${param("tenant")}
 				and (contact_id, ${sql.ref(column)}) in (select o.contact_id, o.other_id from ${records})`;
-			return { compile: () => statement.compile(this.#dialect.db) };
+			return compilable(statement, this.#dialect.db);
 		});
 	}
 }

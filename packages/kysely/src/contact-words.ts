@@ -3,7 +3,7 @@ import { searchKeys, searchWords } from "@convoke/core";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -19,7 +19,7 @@ export class ContactWords {
 			const records = dialect.records(param("records"), { word: "text", contact_id: "id" });
 			const statement = sql`delete from ${sql.table("convoke_contact_words")} where tenant_id = ${param("tenant")}
 				and (word, contact_id) in (select o.word, o.contact_id from ${records})`;
-			return { compile: () => statement.compile(dialect.db) };
+			return compilable(statement, dialect.db);
 		});
 	}
 

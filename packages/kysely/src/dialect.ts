@@ -56,8 +56,8 @@ export interface SqlDialect {
 	readonly isConcurrent: boolean;
 	/** Ends a select whose rows nobody else may change (`share`), nor look at to change (`update`), before the unit's end. */
 	lock(strength: "update" | "share", of?: string): RawBuilder<unknown>;
-	/** Ends a select of rows to change that passes by those that others have locked. */
-	readonly lockUnlocked: RawBuilder<unknown>;
+	/** Ends a select of rows of one table to change, which passes by those that others have locked. */
+	lockUnlocked(of: string): RawBuilder<unknown>;
 	/** Whether somebody else is writing events in a transaction that has not ended. */
 	readonly areEventsComing: RawBuilder<boolean>;
 	/** Whether every transaction that began before the one of this event has ended. */

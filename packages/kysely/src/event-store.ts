@@ -4,7 +4,7 @@ import type { Column } from "./columns.ts";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Param, Query } from "./query.ts";
 import { all, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -64,7 +64,7 @@ export class EventStore {
 			const last = sql`select max(cursor) from ${sql.table("convoke_events")} where tenant_id = ${param("tenant")}`;
 			const frontier = sql<{ through: number | string | null; coming: boolean }>`select (${last}) as through,
 				${dialect.areEventsComing} as coming`;
-			return { compile: () => frontier.compile(db) };
+			return compilable(frontier, db);
 		});
 		this.#page = query<{ tenant: string; contact: string; before: number; limit: number }>()((param) =>
 			db

@@ -1,7 +1,7 @@
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -66,7 +66,7 @@ export class Insert {
 			const rows = Array.from({ length: count }, (_, index) => row(index));
 			const columns = sql.join(this.#columns.map((column) => sql.ref(column)));
 			const insert = sql`insert into ${sql.table(this.#table)} (${columns}) values ${sql.join(rows)} ${this.#conflict()}`;
-			return { compile: () => insert.compile(this.#dialect.db) };
+			return compilable(insert, this.#dialect.db);
 		});
 	}
 

@@ -2,7 +2,7 @@ import type { BroadcastStatus, RecipientOutcome } from "@convoke/core";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { groupBy } from "./group-by.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import type { OfBroadcast, SliceWork } from "./slice-work.ts";
 import { all, changesOf } from "./statement.ts";
@@ -43,7 +43,7 @@ export class OutcomeStore {
 				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 				and r.contact_id = o.contact_id and ${dialect.among(sql.ref("r.contact_id"), param("contacts"), "id")}
 				and r.state = 'sending' and r.attempts = o.attempt returning state`;
-				return { compile: () => recorded.compile(db) };
+				return compilable(recorded, db);
 			},
 		);
 		this.#accept = query<OfBroadcast & { readonly contacts: unknown; readonly attempt: number; readonly at: number }>()(
@@ -53,7 +53,7 @@ export class OutcomeStore {
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and ${dialect.among(sql.ref("contact_id"), param("contacts"), "id")} and state = 'sending'
 				and attempts = ${param("attempt")}`;
-				return { compile: () => accepted.compile(db) };
+				return compilable(accepted, db);
 			},
 		);
 	}

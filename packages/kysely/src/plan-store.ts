@@ -1,4 +1,4 @@
-import type { BoundFilter, Walk, WalkChunk } from "@convoke/core";
+import type { BoundFilter, ReasonCount, Walk, WalkChunk } from "@convoke/core";
 import { checkPlanAdds } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
@@ -7,7 +7,7 @@ import { filterSql, reasonSql } from "./filter-sql.ts";
 import { BEFORE_ALL } from "./ids.ts";
 import { Insert } from "./insert.ts";
 import type { PlanProgressStore } from "./plan-progress.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -25,12 +25,6 @@ interface Range {
 interface Write extends Range {
 	readonly broadcast: string;
 	readonly at: number;
-}
-
-/** How many candidates of a range a rule leaves out; without reason, how many none does. */
-interface ReasonCount {
-	readonly reason: string | null;
-	readonly count: number;
 }
 
 /** What was written of a range: its first and last recipient, and as JSON how many each rule leaves out. */
@@ -78,7 +72,7 @@ export class PlanStore {
 			const found = sql<Written>`select (select contact_id ${written(param)} order by contact_id limit 1) as first,
 				(select contact_id ${written(param)} order by contact_id desc limit 1) as last,
 				(select ${dialect.objectOf(sql`reason`, sql`count`)} from (${counts}) as counts) as excluded`;
-			return { compile: () => found.compile(dialect.db) };
+			return compilable(found, dialect.db);
 		});
 	}
 
@@ -145,7 +139,7 @@ export class PlanStore {
 
 	#build(target: BoundFilter, rules: Walk["rules"]): WalkQueries {
 		const { db } = this.#dialect;
-		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
+		const compiled = <Row>(statement: RawBuilder<Row>) => compilable(statement, db);
 		const { passed, id, candidates, isDense } = sourceOf(target, this.#dialect);
 		const reason = reasonSql(rules, this.#dialect);
 		// Fenced, for else the reason would be worked out anew wherever it is named.

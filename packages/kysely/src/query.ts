@@ -1,6 +1,7 @@
-import type { Compilable, RawBuilder } from "kysely";
+import type { Compilable, Kysely, RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { Statement } from "./statement.ts";
+import type { Database } from "./tables.ts";
 
 /** Stands for a value that is not known yet when a query is compiled. */
 class Placeholder {
@@ -41,4 +42,9 @@ export class Query<Params, Row> {
 /** Makes queries with parameters of this type. The row's type is that of the query. */
 export function query<Params>(): <Row>(build: (param: Param<Params>) => Compilable<Row>) => Query<Params, Row> {
 	return (build) => new Query(build);
+}
+
+/** A statement that is written as SQL, as {@link query} takes it: it has to be told whose words to compile it to. */
+export function compilable<Row>(statement: RawBuilder<Row>, db: Kysely<Database>): Compilable<Row> {
+	return { compile: () => statement.compile(db) };
 }

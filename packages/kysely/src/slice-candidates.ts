@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { contactSelection } from "./contact-rows.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { reasonSql } from "./filter-sql.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import type { SliceRange } from "./slice-work.ts";
 
@@ -81,7 +81,7 @@ function buildQueries(dialect: SqlDialect, rules: readonly BoundRule[]): Candida
 	const locked = (rows: RawBuilder<unknown>, param: Range) =>
 		sql`select c.id from ${rows} join ${contacts} as c on c.tenant_id = ${param("tenant")} and c.id = r.contact_id
 			order by r.contact_id ${dialect.lock("share", "c")}`;
-	const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
+	const compiled = <Row>(statement: RawBuilder<Row>) => compilable(statement, db);
 	return {
 		due: query<Due>()((param) => compiled(judged(due(param), param))),
 		lockDue: query<Due>()((param) => compiled(locked(due(param), param))),

@@ -88,7 +88,7 @@ export class SliceClaims {
 					.orderBy("b.tenant_id")
 					.orderBy("s.first_contact_id")
 					.limit(1)
-					.modifyEnd(dialect.lockUnlocked);
+					.modifyEnd(dialect.lockUnlocked("s"));
 			});
 		this.#free = free<FreeAt>(() => sql<boolean>`true`);
 		this.#freeOf = free<FreeAt & OneBroadcast>(

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { decodeContact } from "./contact-rows.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { OutcomeStore } from "./outcome-store.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { CountChanges } from "./recipient-counts.ts";
 import type { DeliveryCounts } from "./recipient-counts.ts";
@@ -73,7 +73,7 @@ export class SliceSteps {
 				where ${range(param)} and state in ('pending', 'sending') order by contact_id limit 1) end, ${param("last")})`;
 		const leaseEnd = (param: Param<SteppedSlice>) =>
 			sql`coalesce(${dialect.clock(sql`${param("now")}`)} + ${param("leaseMs")}, lease_end)`;
-		const compiled = <Row>(statement: RawBuilder<Row>) => ({ compile: () => statement.compile(db) });
+		const compiled = <Row>(statement: RawBuilder<Row>) => compilable(statement, db);
 
 		const broadcasts = sql.table("convoke_broadcasts");
 		this.#status = query<OfBroadcast>()((param) =>

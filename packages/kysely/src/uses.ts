@@ -1,7 +1,7 @@
 import { propertyUse, UNDER_WAY } from "@convoke/core";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
-import { query } from "./query.ts";
+import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { all, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
@@ -73,7 +73,7 @@ export class Uses {
 			const listed = sql<{ use: string }>`select ${sql.ref(column)} as "use" from ${sql.table(table)}
 				where tenant_id = ${param("tenant")} and ${this.#dialect.among(sql.ref(column), param("values"), type)}
 				${this.#dialect.lock("share")}`;
-			return { compile: () => listed.compile(this.#dialect.db) };
+			return compilable(listed, this.#dialect.db);
 		});
 	}
 }

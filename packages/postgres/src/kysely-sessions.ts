@@ -1,7 +1,7 @@
 import { KyselyConnection } from "@convoke/kysely";
 import type { HostKysely } from "@convoke/kysely";
 import type { Deadline } from "./deadline.ts";
-import { DriverFailure } from "./sessions.ts";
+import { DriverFailure, markingFailures } from "./sessions.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** Connections of the host's Kysely. Its driver says how long to wait for them, and for their answers. */
@@ -17,13 +17,7 @@ export class KyselySessions implements Sessions {
 		try {
 			return await this.#connection.use((execute) => {
 				isConnected = true;
-				return work({
-					execute: (statement) =>
-						execute(statement).catch((cause: unknown) => {
-							throw new DriverFailure(cause);
-						}),
-					discard: () => {},
-				});
+				return work({ execute: markingFailures(execute), discard: () => {} });
 			});
 		} catch (error) {
 			throw isConnected ? error : new DriverFailure(error, true);

@@ -7,7 +7,7 @@ import { DriverFailure } from "./sessions.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** What is needed of a pool. */
-export type PoolOfClients = Pick<Pool, "connect" | "end" | "totalCount" | "idleCount" | "waitingCount" | "options">;
+export type PoolOfClients = Pick<Pool, "connect" | "end" | "totalCount" | "idleCount" | "options">;
 
 /** Connections of a pool of `pg`. */
 export class PoolSessions implements Sessions {

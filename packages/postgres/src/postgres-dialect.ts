@@ -4,7 +4,7 @@ import type { RawBuilder } from "kysely";
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, sql } from "kysely";
 import { quoteIdentifier, SchemaCompiler } from "./schema-compiler.ts";
 
-const LIST_TYPES: Readonly<Record<ValueType, RawBuilder<unknown>>> = {
+const VALUE_TYPES: Readonly<Record<ValueType, RawBuilder<unknown>>> = {
 	id: sql`uuid`,
 	text: sql`text`,
 	integer: sql`integer`,
@@ -38,11 +38,11 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 		// The widest table has 30 columns, and a statement takes 65,535 parameters.
 		rowsPerInsert: 500,
 		fence: sql`offset 0`,
-		// With an offset it can be turned into no join and no hash.
+		// A subquery with an offset is turned into neither a join nor a hash.
 		perRow: sql`offset 0`,
 		isConcurrent: true,
 		lock: (strength, of) => sql`for ${sql.raw(strength)} ${of === undefined ? sql`` : sql`of ${sql.ref(of)}`}`,
-		lockUnlocked: sql`for update of s skip locked`,
+		lockUnlocked: (of) => sql`for update of ${sql.ref(of)} skip locked`,
 		// Whoever writes a row holds this lock on the table until the end of the transaction.
 		areEventsComing: sql<boolean>`exists (select 1 from pg_locks as l where l.locktype = 'relation'
 			and l.database = (select oid from pg_database where datname = current_database()) and l.relation = ${events}
@@ -52,12 +52,12 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 		lookUp: (table, as, on) =>
 			sql`cross join lateral (select * from ${table} as ${sql.ref(as)} where ${on} offset 0) as ${sql.ref(as)}`,
 		// A subquery would be joined, by reading a table whole that was small when Postgres last looked.
-		among: (value, list, type) => sql<boolean>`${value} = any(cast(${list} as ${LIST_TYPES[type]}[]))`,
+		among: (value, list, type) => sql<boolean>`${value} = any(cast(${list} as ${VALUE_TYPES[type]}[]))`,
 		encodeList: (values) => values,
 		records: (records, fields: Readonly<Record<string, ValueType>>) => {
 			const columns = Object.entries(fields).map(
 				([name, type], index) =>
-					sql`cast(given.value ->> ${sql.lit(index)} as ${LIST_TYPES[type]}) as ${sql.ref(name)}`,
+					sql`cast(given.value ->> ${sql.lit(index)} as ${VALUE_TYPES[type]}) as ${sql.ref(name)}`,
 			);
 			return sql`(select ${sql.join(columns)} from jsonb_array_elements(cast(${records} as jsonb)) as given) as o`;
 		},

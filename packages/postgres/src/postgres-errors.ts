@@ -3,7 +3,7 @@ import type { ConvokeErrorCode } from "@convoke/core";
 import { UnitOvertaken } from "@convoke/kysely";
 import { DriverFailure } from "./sessions.ts";
 
-/** What to say of an error of Postgres, by the beginning of its SQLSTATE, the longest first. */
+/** What to say of an error of Postgres, by the beginning of its SQLSTATE. */
 const REASONS: readonly (readonly [state: string, code: ConvokeErrorCode, reason: string, message: string])[] = [
 	["28", "storage_unavailable", "store_unavailable", "Postgres refused the user or its password."],
 	["3D000", "storage_unavailable", "store_unavailable", "There is no such database on this Postgres server."],

@@ -1,6 +1,6 @@
 import type { Clock, Storage } from "@convoke/core";
 import { invalidInput, systemClock } from "@convoke/core";
-import { checkSchema, HostedRunner, isTransaction, kyselyTransaction, SqlStorage } from "@convoke/kysely";
+import { checkSchema, HostedRunner, isTransaction, KyselyConnection, SqlStorage } from "@convoke/kysely";
 import type { HostedConnection, HostKysely, Runner } from "@convoke/kysely";
 import pg from "pg";
 import type { ClientBase } from "pg";
@@ -11,7 +11,7 @@ import type { PoolOfClients } from "./pool-sessions.ts";
 import { createPostgresDialect } from "./postgres-dialect.ts";
 import { isOvertaken, toStorageError } from "./postgres-errors.ts";
 import { ASK_TIME, hasSchema, PostgresRunner } from "./postgres-runner.ts";
-import { DriverFailure } from "./sessions.ts";
+import { markingFailures } from "./sessions.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Where an audience is kept. Exactly one of `pool`, `connectionString`, `db` and `client` says where. */
@@ -21,8 +21,8 @@ export interface PostgresStorageOptions {
 	/** Makes a pool of the storage's own: `postgres://user:password@host/database`. */
 	readonly connectionString?: string | undefined;
 	/**
-	 * Kysely of the host, or a transaction of it: whatever is done through this storage is then part of the transaction.
-	 * It migrates nothing, imports nothing and serves no worker.
+	 * Kysely of the host, or a transaction of it. Whatever is done through a storage on a transaction is part of that; it
+	 * migrates nothing, imports nothing and serves no worker.
 	 */
 	readonly db?: HostKysely | undefined;
 	/** A client of `pg` on which the host has begun a transaction: the same as a transaction of Kysely. */
@@ -41,10 +41,10 @@ export interface PostgresStorageOptions {
 }
 
 /**
- * Makes a storage in Postgres 14 or later. Connects to nothing: the first call does. `migrate` makes the tables, whose names begin
- * with `convoke_`.
+ * Makes a storage in Postgres 14 or later. Connects to nothing: the first call does. `migrate` makes the tables, whose
+ * names begin with `convoke_`.
  *
- * @throws `invalid_input` with `storage_ambiguous`, `invalid_option` or `not_a_transaction`.
+ * @throws `invalid_input` with `storage_ambiguous` or `invalid_option`.
  */
 export function createPostgresStorage(options: PostgresStorageOptions): Storage {
 	const { pool, connectionString, db, client, schema, timeoutSeconds = 30, clock } = options;
@@ -66,7 +66,7 @@ export function createPostgresStorage(options: PostgresStorageOptions): Storage 
 	const dialect = createPostgresDialect({ schema, isTimeGiven: clock !== undefined });
 	const hosted = (connection: HostedConnection): Runner =>
 		new HostedRunner({
-			connection: failing(connection),
+			connection,
 			check: () => checkSchema(dialect, hasSchema(dialect)),
 			clock: clock ?? systemClock,
 			askTime: clock === undefined ? ASK_TIME : undefined,
@@ -75,7 +75,7 @@ export function createPostgresStorage(options: PostgresStorageOptions): Storage 
 		});
 	const own = (sessions: Sessions): Runner => new PostgresRunner({ sessions, dialect, schema, timeoutSeconds, clock });
 	if (client !== undefined) return new SqlStorage(dialect, hosted(new ClientConnection(client)));
-	if (db !== undefined && isTransaction(db)) return new SqlStorage(dialect, hosted(kyselyTransaction(db)));
+	if (db !== undefined && isTransaction(db)) return new SqlStorage(dialect, hosted(transactionOf(db)));
 	if (db !== undefined) return new SqlStorage(dialect, own(new KyselySessions(db)));
 	if (pool !== undefined) return new SqlStorage(dialect, own(new PoolSessions(pool, false)));
 	return new SqlStorage(dialect, own(new PoolSessions(ownPool(connectionString, timeoutSeconds), true)));
@@ -94,18 +94,10 @@ function ownPool(connectionString: string | undefined, timeoutSeconds: number): 
 	return pool;
 }
 
-/** Marks what fails on the host's connection as the driver's. */
-function failing(connection: HostedConnection): HostedConnection {
-	return {
-		use: (work) =>
-			connection.use((execute) =>
-				work((statement) =>
-					execute(statement).catch((cause: unknown) => {
-						throw cause instanceof DriverFailure ? cause : new DriverFailure(cause);
-					}),
-				),
-			),
-	};
+/** The connection of a transaction of the host's Kysely. A client marks its failures itself. */
+function transactionOf(db: HostKysely): HostedConnection {
+	const connection = new KyselyConnection(db);
+	return { use: (work) => connection.use((execute) => work(markingFailures(execute))) };
 }
 
 /** What is given is known by what is called on it. */

@@ -1,4 +1,4 @@
-import type { Statement, StatementResult } from "@convoke/kysely";
+import type { Execute, Statement, StatementResult } from "@convoke/kysely";
 import type { Deadline } from "./deadline.ts";
 
 /** A connection, for one unit. */
@@ -27,4 +27,12 @@ export class DriverFailure extends Error {
 		this.name = "DriverFailure";
 		this.isUnconnected = isUnconnected;
 	}
+}
+
+/** Marks what fails on a connection as the driver's. */
+export function markingFailures(execute: Execute): Execute {
+	return (statement) =>
+		execute(statement).catch((cause: unknown) => {
+			throw new DriverFailure(cause);
+		});
 }

@@ -3,11 +3,11 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { createDatabase } from "postgres-for-tests";
+import { createDatabase, freePort } from "postgres-for-tests";
 import type { TestDatabase } from "postgres-for-tests";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { createPostgresStorage } from "../src/index.ts";
@@ -100,15 +100,4 @@ async function canConnect(port: number): Promise<boolean> {
 	} finally {
 		socket.destroy();
 	}
-}
-
-async function freePort(): Promise<number> {
-	const probe = createServer();
-	probe.listen(0, "127.0.0.1");
-	await once(probe, "listening");
-	const address = probe.address();
-	probe.close();
-	await once(probe, "close");
-	if (typeof address !== "object" || address === null) throw new Error("There is no free port.");
-	return address.port;
 }

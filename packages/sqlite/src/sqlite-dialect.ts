@@ -45,7 +45,7 @@ export const sqliteDialect: SqlDialect = {
 	// One unit writes at a time.
 	isConcurrent: false,
 	lock: () => sql``,
-	lockUnlocked: sql``,
+	lockUnlocked: () => sql``,
 	areEventsComing: sql<boolean>`false`,
 	isEventSettled: sql<boolean>`true`,
 	clock: (given) => given,
