@@ -39,8 +39,8 @@ export function isPostgres(database: string): boolean {
  * @throws `UsageError`; `invalid_input` with `missing_hash_key` for what writes contacts.
  */
 export function openAudience(options: OptionValues, env: Environment, needs: { readonly writes: boolean }): Audience {
-	const hashKey = env["CONVOKE_HASH_KEY"];
-	if (needs.writes && (hashKey ?? "") === "") {
+	const hashKey = env["CONVOKE_HASH_KEY"] ?? "";
+	if (needs.writes && hashKey === "") {
 		const message =
 			"Set CONVOKE_HASH_KEY to the audience's own: opt-outs are remembered by it. See convoke keys --help.";
 		throw invalidInput("missing_hash_key", "CONVOKE_HASH_KEY", message);
@@ -54,7 +54,7 @@ export function openAudience(options: OptionValues, env: Environment, needs: { r
 			baseUrl: env["CONVOKE_BASE_URL"] ?? "https://example.com/mail",
 			keys: env["CONVOKE_LINK_KEYS"] ?? generateLinkKey(),
 		},
-		hashKey: hashKey === undefined || hashKey === "" ? generateLinkKey() : hashKey,
+		hashKey: hashKey === "" ? generateLinkKey() : hashKey,
 	});
 	const tenant = text(options, "tenant");
 	return tenant === undefined ? audience : audience.tenant(tenant);

@@ -90,8 +90,9 @@ function report(command: Command, error: unknown, { stdout, stderr }: CliStreams
 	const isUsage = error instanceof UsageError || (isOurs && ["invalid_input", "not_found"].includes(error.code));
 	const message = error instanceof Error ? error.message : String(error);
 	if (isJson) {
-		const reason = isOurs ? { code: error.code, reason: error.reason, field: error.field } : { code: "usage" };
-		const known = isOurs || error instanceof UsageError ? reason : { code: "failed" };
+		const known = isOurs
+			? { code: error.code, reason: error.reason, field: error.field }
+			: { code: isUsage ? "usage" : "failed" };
 		stdout.write(`${JSON.stringify({ error: { ...known, message } }, null, "\t")}\n`);
 	} else {
 		const advice = error instanceof UsageError ? `\nSee convoke ${command.name} --help.` : "";

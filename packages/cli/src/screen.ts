@@ -31,33 +31,27 @@ export type Cell = string | number | boolean | Date | null | undefined;
 /** Writes results as text for people, or as JSON for programs. */
 export class Screen {
 	readonly #streams: CliStreams;
-	/** Whether results are JSON. */
-	readonly isJson: boolean;
+	readonly #isJson: boolean;
 
 	constructor(streams: CliStreams, isJson: boolean) {
 		this.#streams = streams;
-		this.isJson = isJson;
+		this.#isJson = isJson;
 	}
 
 	/** Writes a result: `value` as JSON, or else what `show` writes. */
 	result(value: unknown, show: () => void): void {
-		if (this.isJson) this.raw(`${JSON.stringify(value, null, "\t")}\n`);
+		if (this.#isJson) this.line(JSON.stringify(value, null, "\t"));
 		else show();
 	}
 
 	/** Writes a line. What came from data is made safe by {@link clean}. */
 	line(text = ""): void {
-		this.raw(`${text}\n`);
-	}
-
-	/** Writes as it is. */
-	raw(text: string): void {
-		this.#streams.stdout.write(text);
+		this.#streams.stdout.write(`${text}\n`);
 	}
 
 	/** Writes a line that is no result. */
 	note(text: string): void {
-		if (!this.isJson) this.#streams.stderr.write(`${text}\n`);
+		if (!this.#isJson) this.#streams.stderr.write(`${text}\n`);
 	}
 
 	/** Writes rows in columns, under a header. */
@@ -80,7 +74,7 @@ export class Screen {
 
 	/** Shows how far something is, on a terminal only. */
 	progress(share: number | undefined, text: string): void {
-		if (this.isJson || this.#streams.stderr.isTTY !== true) return;
+		if (this.#isJson || this.#streams.stderr.isTTY !== true) return;
 		const filled = Math.round((share ?? 0) * BAR);
 		const bar = share === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${percent(share)}  `;
 		this.#streams.stderr.write(`\r\u001b[K${bar}${text}`);
@@ -88,7 +82,7 @@ export class Screen {
 
 	/** Takes the progress away. */
 	endProgress(): void {
-		if (!this.isJson && this.#streams.stderr.isTTY === true) this.#streams.stderr.write("\r\u001b[K");
+		if (!this.#isJson && this.#streams.stderr.isTTY === true) this.#streams.stderr.write("\r\u001b[K");
 	}
 }
 

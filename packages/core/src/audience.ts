@@ -14,6 +14,7 @@ import { invalidInput } from "./errors.ts";
 import type { FilterFor } from "./filter/filter-for.ts";
 import { createIdSource } from "./ids.ts";
 import { createLinkTokens, parseLinkKeys } from "./link-token.ts";
+import { PROPERTY_TYPES } from "./model/property.ts";
 import type { Renderer } from "./ports/renderer.ts";
 import type { Storage } from "./ports/storage.ts";
 import type { Transport } from "./ports/transport.ts";
@@ -244,7 +245,7 @@ function isObject(value: unknown): boolean {
 }
 
 function checkDeclared(properties: PropertyTypes): PropertyTypes {
-	const types = new Set(["string", "number", "boolean", "date"]);
+	const types = new Set<string>(PROPERTY_TYPES);
 	if (Object.keys(properties).length > MAX_PROPERTIES) {
 		const message = `A tenant has at most ${MAX_PROPERTIES} properties; declare fewer.`;
 		throw invalidInput("too_many_properties", "properties", message);

@@ -5,6 +5,7 @@ import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
+import type { OfBroadcast } from "./slice-work.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
@@ -14,11 +15,6 @@ type PlanRow = PlanProgress & { readonly broadcastId: string };
 const plans = new Columns<PlanRow>({ broadcastId: text, at: instant, upTo: text, through: text, complete: flag });
 
 const KEY = ["tenant_id", "broadcast_id"];
-
-interface OfBroadcast {
-	readonly tenant: string;
-	readonly broadcast: string;
-}
 
 /** How far plans have come: apart from the broadcasts, whose rows hold whole messages and are not to be written anew for each chunk. */
 export class PlanProgressStore {

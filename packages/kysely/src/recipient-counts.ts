@@ -9,6 +9,11 @@ export type DeliveryCounts = Readonly<Record<(typeof DELIVERY_STATES)[number], n
 /** The counts of a slice, as its row has them. */
 export type SliceCounts = DeliveryCounts & { readonly excluded: string };
 
+/** A sum of them, while it is made. */
+type DeliverySum = Record<(typeof DELIVERY_STATES)[number], number>;
+
+const NO_DELIVERIES: Readonly<DeliverySum> = { pending: 0, sending: 0, sent: 0, failed: 0, skipped: 0, uncertain: 0 };
+
 /** How a move changes counts: by state, how many more or fewer. */
 export class CountChanges {
 	readonly #by = new Map<RecipientState, number>();
@@ -24,6 +29,13 @@ export class CountChanges {
 		return this.#by.get(state) ?? 0;
 	}
 
+	/** Counts with these changes; without counts, the changes. */
+	addedTo(counts: DeliveryCounts = NO_DELIVERIES): DeliveryCounts {
+		const sum: DeliverySum = { ...NO_DELIVERIES };
+		for (const state of DELIVERY_STATES) sum[state] = counts[state] + this.of(state);
+		return sum;
+	}
+
 	/** Whether any count changes. */
 	get isNone(): boolean {
 		return [...this.#by.values()].every((count) => count === 0);
@@ -32,7 +44,7 @@ export class CountChanges {
 
 /** The counts of several slices together. */
 export function sumCounts(slices: readonly SliceCounts[]): RecipientCounts {
-	const sum = { pending: 0, sending: 0, sent: 0, failed: 0, skipped: 0, uncertain: 0 };
+	const sum = { ...NO_DELIVERIES };
 	const excluded = new Map<string, number>();
 	for (const slice of slices) {
 		for (const state of DELIVERY_STATES) sum[state] += slice[state];
@@ -46,7 +58,7 @@ export function sumCounts(slices: readonly SliceCounts[]): RecipientCounts {
 export function groupedCounts(
 	groups: readonly { readonly state: string; readonly reason: string | null; readonly count: number }[],
 ): RecipientCounts {
-	const sum = { pending: 0, sending: 0, sent: 0, failed: 0, skipped: 0, uncertain: 0 };
+	const sum = { ...NO_DELIVERIES };
 	const excluded = new Map<string, number>();
 	for (const { state, reason, count } of groups) {
 		const known = DELIVERY_STATES.find((one) => one === state);

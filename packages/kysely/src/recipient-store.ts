@@ -12,11 +12,13 @@ import { sql } from "kysely";
 import type { BroadcastStore } from "./broadcast-store.ts";
 import { Columns, instant, integer, text } from "./columns.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { groupBy } from "./group-by.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { CountChanges, DELIVERY_STATES, groupedCounts, sumCounts } from "./recipient-counts.ts";
 import type { SliceCounts } from "./recipient-counts.ts";
 import type { SliceCountStore } from "./slice-counts.ts";
+import type { OfBroadcast } from "./slice-work.ts";
 import { all, changesOf, first } from "./statement.ts";
 import type { Statement, Unit } from "./statement.ts";
 
@@ -37,11 +39,6 @@ export interface RecipientFilter {
 	readonly state?: RecipientState | undefined;
 	/** Only those with this reason. */
 	readonly reason?: string | undefined;
-}
-
-interface OfBroadcast {
-	readonly tenant: string;
-	readonly broadcast: string;
 }
 
 interface OneRecipient extends OfBroadcast {
@@ -250,13 +247,9 @@ export class RecipientStore {
 				at: at.getTime(),
 			}),
 		);
-		const bySlice = new Map<string, CountChanges>();
-		for (const { slice } of chosen) {
-			const changes = bySlice.get(slice) ?? new CountChanges();
-			changes.move(from, to);
-			bySlice.set(slice, changes);
-		}
-		for (const [slice, changes] of bySlice) {
+		for (const [slice, moved] of groupBy(chosen, (one) => one.slice)) {
+			const changes = new CountChanges();
+			changes.move(from, to, moved.length);
 			yield* this.#slices.change(tenant, broadcast, slice, changes);
 			if (to === "pending") yield* this.#slices.reopen(tenant, broadcast, slice);
 		}

@@ -3,12 +3,11 @@ import type { SqlDialect } from "./dialect.ts";
 import { query } from "./query.ts";
 import type { Query } from "./query.ts";
 import type { CountChanges, DeliveryCounts } from "./recipient-counts.ts";
+import type { OfBroadcast } from "./slice-work.ts";
 import { changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
-interface OneSlice {
-	readonly tenant: string;
-	readonly broadcast: string;
+interface OneSlice extends OfBroadcast {
 	readonly slice: string;
 }
 
@@ -51,16 +50,9 @@ export class SliceCountStore {
 	/** Adds to the counts of a slice. */
 	*change(tenant: string, broadcast: string, slice: string, changes: CountChanges): Unit<void> {
 		if (changes.isNone) return;
-		const deltas = {
-			open: changes.of("pending") + changes.of("sending"),
-			pending: changes.of("pending"),
-			sending: changes.of("sending"),
-			sent: changes.of("sent"),
-			failed: changes.of("failed"),
-			skipped: changes.of("skipped"),
-			uncertain: changes.of("uncertain"),
-		};
-		yield* changesOf(this.#change.bind({ tenant, broadcast, slice, ...deltas }));
+		const deltas = changes.addedTo();
+		const open = deltas.pending + deltas.sending;
+		yield* changesOf(this.#change.bind({ tenant, broadcast, slice, open, ...deltas }));
 	}
 
 	/** Looks for open recipients from its beginning again. */

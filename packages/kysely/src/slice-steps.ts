@@ -149,20 +149,20 @@ export class SliceSteps {
 			held && status === "sending"
 				? yield* this.#fill(work, mayBeInterrupted)
 				: { marked: [], interrupted: mayBeInterrupted, isMoreDue: undefined };
-		const pending = found.pending + changes.of("pending");
-		const open = pending + found.sending + changes.of("sending");
+		const counts = changes.addedTo(found);
+		const open = counts.pending + counts.sending;
 		yield* changesOf(
 			this.#update.bind({
 				...rangeOf(work),
 				slice: lease.sliceId,
 				open,
-				...countsAfter(found, changes),
+				...counts,
 				...leaseAfter(found, step, held),
 				now,
 				interrupted: filled.interrupted ? 1 : 0,
 			}),
 		);
-		const nextRetryAt = pending > 0 ? yield* this.#findNextRetry(work, filled.isMoreDue) : undefined;
+		const nextRetryAt = counts.pending > 0 ? yield* this.#findNextRetry(work, filled.isMoreDue) : undefined;
 		return { held, marked: filled.marked, late, open, nextRetryAt, status };
 	}
 
@@ -269,18 +269,6 @@ interface Filled {
 	readonly interrupted: boolean;
 	/** Whether more recipients are due than were marked; `undefined`: nobody has looked. */
 	readonly isMoreDue: boolean | undefined;
-}
-
-/** The counts of a slice after a step. */
-function countsAfter(found: FoundSlice, changes: CountChanges): DeliveryCounts {
-	return {
-		pending: found.pending + changes.of("pending"),
-		sending: found.sending + changes.of("sending"),
-		sent: found.sent + changes.of("sent"),
-		failed: found.failed + changes.of("failed"),
-		skipped: found.skipped + changes.of("skipped"),
-		uncertain: found.uncertain + changes.of("uncertain"),
-	};
 }
 
 /** Who holds a slice after a step, and how long. */

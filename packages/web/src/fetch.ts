@@ -2,9 +2,6 @@ import type { FormSource } from "./form.ts";
 import { LinkPages } from "./link-pages.ts";
 import type { LinkAudience, PageOptions } from "./page-options.ts";
 
-/** Methods whose request has no body to read. */
-const BODILESS = ["GET", "HEAD"];
-
 /**
  * Makes the handler of what links in messages lead to: unsubscribing by one click (RFC 8058), the pages to unsubscribe and
  * to choose topics, confirmation, and messages in the browser. GET and HEAD change nothing. It serves the links of all
@@ -42,6 +39,6 @@ export function createPreferencesHandler(
 function formOf(request: Request): FormSource {
 	if (request.bodyUsed) return { kind: "consumed" };
 	const { body } = request;
-	if (body === null || BODILESS.includes(request.method)) return { kind: "parsed", body: undefined };
+	if (body === null) return { kind: "parsed", body: undefined };
 	return { kind: "unread", chunks: () => body.values({ preventCancel: true }) };
 }

@@ -5,15 +5,17 @@ import type { Segment } from "../model/segment.ts";
 import type { Topic } from "../model/topic.ts";
 import type { TableColumn } from "./table-writer.ts";
 
+const FILTER: TableColumn<Pick<Segment, "filter">> = {
+	name: "filter",
+	cell: ({ filter }) => (filter === null ? null : JSON.stringify(filter)),
+	data: ({ filter }) => filter,
+};
+
 /** Columns of the export of segments. */
 export const SEGMENT_COLUMNS: readonly TableColumn<Segment>[] = [
 	{ name: "id", cell: ({ id }) => id },
 	{ name: "name", cell: ({ name }) => name },
-	{
-		name: "filter",
-		cell: ({ filter }) => (filter === null ? null : JSON.stringify(filter)),
-		data: ({ filter }) => filter,
-	},
+	FILTER,
 	{ name: "createdAt", cell: ({ createdAt }) => createdAt },
 ];
 
@@ -35,11 +37,7 @@ export const BROADCAST_COLUMNS: readonly TableColumn<Broadcast>[] = [
 	{ name: "statusReason", cell: ({ statusReason }) => statusReason },
 	{ name: "subject", cell: ({ subject }) => subject },
 	{ name: "segmentId", cell: ({ segmentId }) => segmentId },
-	{
-		name: "filter",
-		cell: ({ filter }) => (filter === null ? null : JSON.stringify(filter)),
-		data: ({ filter }) => filter,
-	},
+	FILTER,
 	{ name: "everyone", cell: ({ everyone }) => everyone },
 	{ name: "topicId", cell: ({ topicId }) => topicId },
 	{ name: "createdAt", cell: ({ createdAt }) => createdAt },

@@ -36,9 +36,9 @@ type TextCondition<Field extends string> =
 	| { readonly field: Field; readonly op: "contains" | "startsWith" | "endsWith"; readonly value: string };
 
 type DateCondition<Field extends string> =
-	| { readonly field: Field; readonly op: "in"; readonly value: readonly Date[] }
-	| OrderCondition<Field, Date | RelativeDate>
-	| { readonly field: Field; readonly op: "eq" | "ne"; readonly value: Date | RelativeDate }
+	| { readonly field: Field; readonly op: "in"; readonly value: readonly (Date | string)[] }
+	| OrderCondition<Field, Date | string | RelativeDate>
+	| { readonly field: Field; readonly op: "eq" | "ne"; readonly value: Date | string | RelativeDate }
 	| SetCondition<Field>;
 
 interface FlagCondition<Field extends string> {

@@ -26,8 +26,6 @@ export interface ImportTask {
 	readonly onConflict: "upsert" | "skip";
 	/** Who imports. */
 	readonly actor: string | null;
-	/** Nothing is written: what would become of the rows is found out. */
-	readonly isReview: boolean;
 }
 
 /** A row on its way into a unit. */
@@ -75,6 +73,8 @@ export class ImportRun {
 	#seen = new Set<string>();
 	/** In a review, whom earlier units were about. */
 	readonly #met = new Set<number>();
+	/** Nothing is written: what would become of the rows is found out. */
+	#isReview = false;
 	readonly #issues: ImportIssue[] = [];
 	readonly #samples: ContactRow[] = [];
 
@@ -107,6 +107,7 @@ export class ImportRun {
 
 	/** Finds out what would become of all rows. */
 	async review(rows: Rows, onProgress: OnProgress): Promise<Omit<ImportReview, "columns" | "newProperties">> {
+		this.#isReview = true;
 		const failure = await this.#readAll(rows, onProgress);
 		await this.#finishUnit();
 		const issues = this.#issues.slice(0, MAX_REVIEWED);
@@ -164,7 +165,7 @@ export class ImportRun {
 
 	async #finishUnit(): Promise<void> {
 		const { tenant, clock, newId } = this.#context;
-		const { isReview, actor } = this.#task;
+		const { actor } = this.#task;
 		const act: Act = { at: clock.now(), source: "import", actor };
 		const ready = this.#ready;
 		const ids = ready.map(() => newId());
@@ -188,12 +189,12 @@ export class ImportRun {
 					fingerprint: this.#fingerprint,
 				};
 				issues = [...refused, ...verdicts.flatMap((verdict) => verdict.issues)].toSorted((a, b) => a.line - b.line);
-				if (isReview) return { contacts: decided.map(() => UNCHANGED) };
+				if (this.#isReview) return { contacts: decided.map(() => UNCHANGED) };
 				return { contacts: decided, step: { import: after, since: before.total, issues } };
 			},
 			{ resumable: true },
 		);
-		if (isReview) this.#note(ready, issues);
+		if (this.#isReview) this.#note(ready, issues);
 		this.#record = after;
 		this.#ready = [];
 		this.#refused = [];

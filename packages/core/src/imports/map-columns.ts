@@ -1,6 +1,8 @@
 import { asciiLower } from "../ascii.ts";
 import { invalidInput } from "../errors.ts";
 import { checkId, isId } from "../ids.ts";
+import { propertyKeyOf } from "../filter/fields.ts";
+import { PROPERTY_TYPES } from "../model/property.ts";
 import type { PropertyType } from "../model/property.ts";
 import { readPlainObject } from "../plain-object.ts";
 import { checkPropertyKey, isPropertyKey } from "../property-key.ts";
@@ -64,7 +66,6 @@ const NAMES: ReadonlyMap<string, MappedField> = new Map<string, MappedField>([
 ]);
 
 const FIELDS: readonly MappedField[] = [...new Set(NAMES.values())];
-const TYPES: readonly PropertyType[] = ["string", "number", "boolean", "date"];
 
 /**
  * Finds the columns of a file.
@@ -99,7 +100,7 @@ function planByName(header: readonly string[], types: ReadonlyMap<string, Proper
 			continue;
 		}
 		const field = NAMES.get(asciiLower(name).replace(/[\s_-]+/g, ""));
-		const key = name.startsWith("properties.") ? name.slice("properties.".length) : name;
+		const key = propertyKeyOf(name) ?? name;
 		const type = types.get(key);
 		if ((field !== undefined && fields.has(field)) || (field === undefined && properties.has(key))) {
 			throw unreadable(
@@ -197,12 +198,12 @@ function readPropertyColumn(
 ): { readonly column: unknown; readonly type: PropertyType | undefined } {
 	const entries = typeof wanted === "string" ? undefined : readPlainObject(wanted);
 	if (entries === undefined) return { column: wanted, type: undefined };
-	const type = TYPES.find((known) => known === entries.get("type"));
+	const type = PROPERTY_TYPES.find((known) => known === entries.get("type"));
 	if (type === undefined || [...entries.keys()].some((key) => key !== "column" && key !== "type")) {
 		throw invalidInput(
 			"invalid_value",
 			field,
-			`\`${field}\` must be a column, or { column, type: ${TYPES.join(" | ")} }.`,
+			`\`${field}\` must be a column, or { column, type: ${PROPERTY_TYPES.join(" | ")} }.`,
 		);
 	}
 	return { column: entries.get("column"), type };

@@ -31,31 +31,17 @@ export function freezeChunk(
 	const rows: RecipientRow[] = [];
 	const updatedAt = slice.at.getTime();
 	const chunk = passChunk(tables, walk, ({ id: contactId }, reason) => {
-		rows.push(
-			reason === undefined
-				? {
-						contactId,
-						state: "pending",
-						reason: null,
-						attempts: 0,
-						tries: 0,
-						retryAt: null,
-						providerId: null,
-						updatedAt,
-						claim: 0,
-					}
-				: {
-						contactId,
-						state: "excluded",
-						reason,
-						attempts: 0,
-						tries: 0,
-						retryAt: null,
-						providerId: null,
-						updatedAt,
-						claim: 0,
-					},
-		);
+		rows.push({
+			contactId,
+			state: reason === undefined ? "pending" : "excluded",
+			reason: reason ?? null,
+			attempts: 0,
+			tries: 0,
+			retryAt: null,
+			providerId: null,
+			updatedAt,
+			claim: 0,
+		});
 	});
 	if (rows.length > 0) tables.openRecipients(broadcastId).append(slice.id, rows);
 	const { through, complete } = chunk;

@@ -1,7 +1,10 @@
 import type { PropertyValue } from "./contact.ts";
 
+/** The types of properties. */
+export const PROPERTY_TYPES = ["string", "number", "boolean", "date"] as const;
+
 /** The type of a property's values. `date` is a UTC instant. */
-export type PropertyType = "string" | "number" | "boolean" | "date";
+export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
 /** A declared, typed attribute of contacts. */
 export interface Property {

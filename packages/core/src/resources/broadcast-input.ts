@@ -173,11 +173,9 @@ export function checkNewBroadcast(input: unknown): BroadcastDraft {
 /** Reads changes of a draft. @throws as {@link checkNewBroadcast}. */
 export function checkBroadcastChanges(draft: BroadcastDraft, input: unknown): BroadcastDraft {
 	const given = checkInput(newBroadcast, input, "changes");
-	const names = [given.segmentId ?? undefined, given.filter ?? undefined, given.everyone === true || undefined];
+	const isRetargeted = (given.segmentId ?? given.filter ?? null) !== null || given.everyone === true;
 	// Naming another target replaces the one the draft has.
-	const base = names.some((target) => target !== undefined)
-		? { ...draft, segmentId: null, filter: null, everyone: false }
-		: draft;
+	const base = isRetargeted ? { ...draft, segmentId: null, filter: null, everyone: false } : draft;
 	return checkDraft(merge(base, given));
 }
 

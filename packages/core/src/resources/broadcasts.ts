@@ -104,9 +104,8 @@ export class Broadcasts<F = Filter> {
 	async create(broadcast: NewBroadcast<F>, options: CreateOptions = {}): Promise<Broadcast> {
 		checkFields(options, "options", ["idempotencyKey"]);
 		const draft = checkNewBroadcast(await this.#withoutReact(broadcast));
-		const { newId } = this.#context;
-		if (options.idempotencyKey === undefined) return this.#insert(draft, newId());
 		await requireReferences(this.#context, draft);
+		if (options.idempotencyKey === undefined) return this.#insert(draft, this.#context.newId());
 		const { subjectId } = await useKey(this.#context, options.idempotencyKey, "create", draft);
 		return this.#insert(draft, subjectId);
 	}
@@ -158,7 +157,9 @@ export class Broadcasts<F = Filter> {
 
 	/** Drafts a copy. @throws `not_found`. */
 	async duplicate(id: string): Promise<Broadcast> {
-		return this.#insert(draftOf(await this.#find(id)), this.#context.newId());
+		const draft = draftOf(await this.#find(id));
+		await requireReferences(this.#context, draft);
+		return this.#insert(draft, this.#context.newId());
 	}
 
 	/**
@@ -374,7 +375,6 @@ export class Broadcasts<F = Filter> {
 	}
 
 	async #insert(draft: BroadcastDraft, id: string): Promise<Broadcast> {
-		await requireReferences(this.#context, draft);
 		const { clock, tenant } = this.#context;
 		const now = clock.now();
 		const record: BroadcastRecord = {

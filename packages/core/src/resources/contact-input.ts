@@ -85,8 +85,15 @@ const fields = {
 	unsubscribed: z.boolean().optional(),
 };
 
-const segmentLink = z.strictObject({ id: checked((value) => checkId(value, "segments.id")) });
-const topicLink = z.strictObject({
+/** Names a segment. */
+export const segmentLink: z.ZodType<{ readonly id: string }> = z.strictObject({
+	id: checked((value) => checkId(value, "segments.id")),
+});
+/** Names a topic, and a choice for it. */
+export const topicLink: z.ZodObject<{
+	id: z.ZodType<string>;
+	subscription: z.ZodEnum<{ opt_in: "opt_in"; opt_out: "opt_out" }>;
+}> = z.strictObject({
 	id: checked((value) => checkId(value, "topics.id")),
 	subscription: z.enum(["opt_in", "opt_out"]),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checked, checkFields, checkInput } from "../check-input.ts";
+import { checkFields, checkInput } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { ISSUE_COLUMNS } from "../exports/entity-columns.ts";
@@ -19,7 +19,7 @@ import type { ContactImport, ImportCounts, ImportIssue, ImportRecord, ImportRevi
 import type { PropertyType } from "../model/property.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
-import { checkActor } from "./contact-input.ts";
+import { checkActor, segmentLink, topicLink } from "./contact-input.ts";
 import type { ActOptions, TopicChoice } from "./contact-input.ts";
 import { requireStaticSegments, requireTopics } from "./contact-units.ts";
 import { Properties } from "./properties.ts";
@@ -53,12 +53,6 @@ export interface ImportIssues {
 	readonly hasMore: boolean;
 }
 
-const link = z.strictObject({ id: checked((value) => checkId(value, "segments.id")) });
-const choice = z.strictObject({
-	id: checked((value) => checkId(value, "topics.id")),
-	subscription: z.enum(["opt_in", "opt_out"]),
-});
-
 // `file` and `columns` are read by those who know their forms.
 const newImport = z.strictObject({
 	file: z.unknown().optional(),
@@ -66,8 +60,8 @@ const newImport = z.strictObject({
 	columns: z.unknown().optional(),
 	encoding: z.unknown().optional(),
 	delimiter: z.unknown().optional(),
-	segments: z.array(link).max(100).optional(),
-	topics: z.array(choice).max(100).optional(),
+	segments: z.array(segmentLink).max(100).optional(),
+	topics: z.array(topicLink).max(100).optional(),
 	onConflict: z.enum(["upsert", "skip"]).optional(),
 	onProgress: z.function().optional(),
 });
@@ -91,7 +85,7 @@ export class Imports {
 	 * `onProgress` throws, after the rows before it are written.
 	 */
 	async create(options: NewImport, act?: ActOptions): Promise<ContactImport> {
-		return this.#open(options, act, { isReview: false }, async ({ rows, header, task }) => {
+		return this.#open(options, act, async ({ rows, header, task }) => {
 			const { tenant } = this.#context;
 			await this.#createProperties(task.plan.created);
 			const record = beginImport(this.#context, header);
@@ -107,7 +101,7 @@ export class Imports {
 	 * @throws as `create`.
 	 */
 	async review(options: NewImport, act?: ActOptions): Promise<ImportReview> {
-		return this.#open(options, act, { isReview: true }, async ({ rows, header, task }) => {
+		return this.#open(options, act, async ({ rows, header, task }) => {
 			const run = new ImportRun(this.#context, task, beginImport(this.#context, header));
 			const reviewed = await run.review(rows, options.onProgress);
 			const newProperties = Object.fromEntries(task.plan.created);
@@ -130,13 +124,11 @@ export class Imports {
 			const why = known.failure === null ? known.status : `${known.status} (${known.failure})`;
 			throw notAllowed(`Cannot resume an import that is ${why}; start another one.`);
 		}
-		return this.#open(options, act, { isReview: false }, async ({ rows, header, task }) => {
+		return this.#open(options, act, async ({ rows, header, task }) => {
 			await readOver(rows, header, known);
-			if (isInterrupted) {
-				const changes = { status: "in_progress" as const, failure: null, completedAt: null };
-				await this.#context.tenant.moveImport(known.id, "failed", changes);
-			}
-			const record = { ...known, status: "in_progress" as const, failure: null, completedAt: null };
+			const changes = { status: "in_progress" as const, failure: null, completedAt: null };
+			if (isInterrupted) await this.#context.tenant.moveImport(known.id, "failed", changes);
+			const record = { ...known, ...changes };
 			return toImport(await new ImportRun(this.#context, task, record).write(rows, options.onProgress));
 		});
 	}
@@ -145,7 +137,6 @@ export class Imports {
 	async #open<T>(
 		options: NewImport,
 		act: ActOptions | undefined,
-		mode: Pick<ImportTask, "isReview">,
 		work: (opened: OpenedImport) => Promise<T>,
 	): Promise<T> {
 		const { segments = [], topics = [], onConflict = "upsert" } = checkInput(newImport, options, "import");
@@ -167,7 +158,7 @@ export class Imports {
 				plan.topics.map(({ id }) => id),
 			);
 			const staticSegments = plan.fields.segments === undefined ? undefined : await staticSegmentIds(this.#context);
-			const task = { plan, staticSegments, segmentIds, choices, onConflict, actor, ...mode };
+			const task = { plan, staticSegments, segmentIds, choices, onConflict, actor };
 			return await work({ rows, header: header.value, task });
 		} finally {
 			// Ends the host's stream, also when it was not read to its end.

@@ -4,6 +4,7 @@ import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { checkId } from "../ids.ts";
 import type { PropertyValue } from "../model/contact.ts";
+import { PROPERTY_TYPES } from "../model/property.ts";
 import type { Property, PropertyType } from "../model/property.ts";
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
@@ -26,11 +27,10 @@ export type PropertyRef = { readonly id: string } | { readonly key: string };
 
 /** Most properties of a tenant. */
 export const MAX_PROPERTIES = 100;
-const TYPES = ["string", "number", "boolean", "date"] as const;
 
 const newProperty = z.strictObject({
 	key: checked((value) => checkPropertyKey(value, "key")),
-	type: z.enum(TYPES),
+	type: z.enum(PROPERTY_TYPES),
 	fallback: z.unknown().optional(),
 });
 
