@@ -94,7 +94,7 @@ describe("a connection that swallows everything (H119, R107)", { timeout: 60_000
 
 	test.each([
 		["before anything", "", claim, "store_timeout"],
-		["in a claim", "for update of s skip locked", claim, "store_timeout"],
+		["in a claim", "skip locked", claim, "store_timeout"],
 		["in a mark", "set state = 'sending'", mark, "store_timeout"],
 		["in the commit of a mark", "commit\0", mark, "commit_unknown"],
 	] as const)("%s: the call fails in time, and others go on", async (_, moment, call, reason) => {
