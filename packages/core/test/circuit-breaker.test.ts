@@ -90,3 +90,13 @@ test("more than half of a hundred hand-overs gone wrong trip it", () => {
 	const half = Array.from({ length: 500 }, (_, index) => (index % 2 === 0 ? doubt : well));
 	expect(run(new CircuitBreaker(), half).every((reason) => reason === undefined)).toBe(true);
 });
+
+test("what was in flight when it tripped is no probe, and leaves one to whoever resumes", () => {
+	const breaker = new CircuitBreaker();
+	const window = Array.from({ length: 101 }, () => breaker.begin());
+	const reasons = window.map((begun) => breaker.end(begun, doubt, 0));
+	expect(reasons.filter((reason) => reason !== undefined)).toEqual(["too_many_failures"]);
+	expect(breaker.allows(0)).toBe(1);
+	breaker.begin();
+	expect(breaker.allows(0)).toBe(0);
+});

@@ -84,8 +84,10 @@ export class CircuitBreaker {
 		this.#probes = 0;
 	}
 
-	/** Whoever resumes is believed, but for the first message, which is a probe. */
+	/** Whoever resumes is believed, but for the first message, which is a probe; what is in flight says nothing more. */
 	#trip(reason: string): string {
+		this.#epoch += 1;
+		this.#probes = 0;
 		this.#problems = 0;
 		this.#waits = 0;
 		this.#openUntil = Number.NEGATIVE_INFINITY;
