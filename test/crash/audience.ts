@@ -29,11 +29,11 @@ function openStorage({ storage, at }: Pick<Place, "storage" | "at">): Storage {
 	return storages[storage]();
 }
 
-/** Opens the audience: the same one in each process. */
-export function openAudience(place: Place): Audience {
+/** Opens the audience: the same one in each process; `through`: what lies between it and its storage. */
+export function openAudience(place: Place, through = (storage: Storage): Storage => storage): Audience {
 	const key = (name: string) => createHash("sha256").update(name).digest();
 	return createAudience({
-		storage: openStorage(place),
+		storage: through(openStorage(place)),
 		renderer: createRenderer(),
 		transport: openTransport(place),
 		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import SqliteDatabase from "better-sqlite3";
 import { createDatabase, startPostgres } from "postgres-for-tests";
 import type { StorageName } from "./settings.ts";
 
@@ -10,6 +11,8 @@ export interface Database {
 	readonly at: string;
 	/** Ends the database's server at once, as a crash would, and starts it again; absent where there is none. */
 	readonly restart?: (() => Promise<void>) | undefined;
+	/** How many recipients are marked as being sent to: all of them, or those of a worker by its slices. */
+	sending(owner?: string): Promise<number>;
 	/** Leaves nothing behind. */
 	drop(): Promise<void>;
 }
@@ -19,10 +22,22 @@ export async function makeDatabase(storage: StorageName, folder?: string): Promi
 	return storage === "sqlite" ? makeFile(folder) : makePostgres();
 }
 
+function sum(owner: string): string {
+	return `select coalesce(sum(sending), 0) as sum from convoke_broadcast_slices where ${owner} is null or owner = ${owner}`;
+}
+
 function makeFile(given: string | undefined): Database {
 	const folder = given ?? mkdtempSync(join(tmpdir(), "convoke-crash-"));
+	const at = join(folder, "audience.db");
 	return {
-		at: join(folder, "audience.db"),
+		at,
+		async sending(owner) {
+			const reader = new SqliteDatabase(at, { readonly: true });
+			const row = reader.prepare<{ owner: string | null }, { sum: number }>(sum(":owner"));
+			const found = row.get({ owner: owner ?? null })?.sum ?? 0;
+			reader.close();
+			return found;
+		},
 		async drop() {
 			if (given === undefined) rmSync(folder, { recursive: true, force: true });
 		},
@@ -38,6 +53,10 @@ async function makePostgres(): Promise<Database> {
 	return {
 		at: database.url,
 		restart: server.restart,
+		async sending(owner) {
+			const { rows } = await database.pool.query<{ sum: string }>(sum("$1::text"), [owner ?? null]);
+			return Number(rows[0]?.sum);
+		},
 		async drop() {
 			await database.drop();
 			await server.stop();

@@ -42,13 +42,12 @@ export const diskExperiment: Experiment = {
 			return await withScene(settings, { folder }, async (scene) => {
 				let fills = 0;
 				await scene.fleet.start(settings.workers);
-				while (fills < settings.kills && !(await scene.isOver())) {
-					await scene.pass();
+				for await (const nth of scene.moments()) {
 					fill(ballast);
 					await scene.rest();
 					await scene.rest();
 					rmSync(ballast);
-					fills += 1;
+					fills = nth;
 					settings.log(`filled ${fills} times, ${scene.provider.taken()} messages`);
 				}
 				await scene.finish();

@@ -1,3 +1,4 @@
+import { killWorkers } from "./kill-workers.ts";
 import type { SceneOptions } from "./scene.ts";
 import { withScene } from "./scene.ts";
 import type { Experiment, Finding, Settings } from "./settings.ts";
@@ -7,21 +8,10 @@ const usual = { kills: 100, recipients: 10_000, workers: 1 };
 /** Kills workers without warning while a broadcast goes out. */
 async function kill(name: string, settings: Settings, options: SceneOptions, mayRepeat: boolean): Promise<Finding> {
 	return withScene(settings, options, async (scene) => {
-		const { fleet, random, concurrency, workers } = { ...scene, ...settings };
-		let kills = 0;
-		let allowed = 0;
-		await fleet.start(workers);
-		while (kills < settings.kills && !(await scene.isOver())) {
-			await scene.pass();
-			await fleet.replace(Math.floor(random() * workers), "SIGKILL", async ({ since }) => {
-				kills += 1;
-				// Of one that was killed; the others' are among them.
-				if (mayRepeat) allowed += Math.min(concurrency, await scene.sendingSince(since));
-			});
-			if (kills % 10 === 0) settings.log(`${kills} kills, ${scene.provider.taken()} messages`);
-		}
+		await scene.fleet.start(settings.workers);
+		const { kills, inFlight } = await killWorkers(scene);
 		await scene.finish();
-		return scene.judge(name, kills, allowed);
+		return scene.judge(name, kills, mayRepeat ? inFlight : 0);
 	});
 }
 

@@ -83,5 +83,4 @@ async function run(experiment: Experiment, storage: StorageName): Promise<void> 
 		settings.log(problem);
 		process.exitCode = 1;
 	}
-	if (finding.kills < settings.kills) settings.log(`The broadcast was over after ${finding.kills} times.`);
 }

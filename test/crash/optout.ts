@@ -1,13 +1,17 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { killWorkers } from "./kill-workers.ts";
 import { watchOptOuts } from "./opt-out-log.ts";
 import { address, withScene } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 import type { Experiment } from "./settings.ts";
 
+/** How much of the recipients opts out. */
+const SHARE = 1 / 5;
+
 /** Opts a fifth of the recipients out, spread over the time that the broadcast takes. */
 async function optOut(scene: Scene): Promise<number> {
 	const { audience, random, settings, provider } = scene;
-	const count = settings.recipients / 5;
+	const count = settings.recipients * SHARE;
 	const order = Array.from({ length: settings.recipients }, (_, index) => ({ index, rank: random() }));
 	const chosen = order.toSorted((a, b) => a.rank - b.rank).slice(0, count);
 	let done = 0;
@@ -17,7 +21,7 @@ async function optOut(scene: Scene): Promise<number> {
 		await audience.contacts.update({ email: address(index) }, { unsubscribed: true });
 		done += 1;
 		// As far with them as with the broadcast.
-		while (provider.taken() / (settings.recipients * 0.8) < done / count - 0.02) await wait(5);
+		while (provider.taken() / (settings.recipients * (1 - SHARE)) < done / count - 0.02) await wait(5);
 		if (done % 200 === 0) settings.log(`${done} opt-outs, ${provider.taken()} messages`);
 	}
 	return done;
@@ -33,24 +37,17 @@ export const optOutExperiment: Experiment = {
 	usual: { kills: 20, recipients: 10_000, workers: 3 },
 	run: (settings) =>
 		withScene(settings, {}, async (scene) => {
-			const { fleet, random, concurrency, workers } = { ...scene, ...settings };
 			const log = await watchOptOuts(scene.place);
-			let [kills, allowed] = [0, 0];
-			await fleet.start(workers);
-			const optingOut = optOut(scene);
-			while (kills < settings.kills && !(await scene.isOver())) {
-				await scene.pass();
-				await fleet.replace(Math.floor(random() * workers), "SIGKILL", async ({ since }) => {
-					kills += 1;
-					allowed += Math.min(concurrency, await scene.sendingSince(since));
-				});
-			}
-			const optOuts = await optingOut;
+			await scene.fleet.start(settings.workers);
+			const [optOuts, { kills, inFlight }] = await Promise.all([
+				optOut(scene),
+				killWorkers(scene, settings.recipients * (1 - SHARE)),
+			]);
 			await scene.finish();
 			const problems = (await log.violations()).map((id) => `${id} was marked after its opt-out.`);
 			const seen = await log.seen();
 			if (seen.optOuts !== optOuts) problems.push(`${seen.optOuts} opt-outs seen of ${optOuts}.`);
 			await log.close();
-			return scene.judge("optout", kills, allowed, problems);
+			return scene.judge("optout", kills, inFlight, problems);
 		}),
 };

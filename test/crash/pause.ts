@@ -15,18 +15,15 @@ export const pauseExperiment: Experiment = {
 			const problems: string[] = [];
 			let pauses = 0;
 			await scene.fleet.start(settings.workers);
-			while (!(await scene.hasBegun())) await scene.pass();
-			while (pauses < settings.kills && !(await scene.isOver())) {
-				await scene.pass();
-				if ((await audience.broadcasts.get(broadcastId)).status !== "sending") continue;
+			for await (const nth of scene.moments()) {
 				await audience.broadcasts.pause(broadcastId);
-				const [inFlight, taken] = [await scene.sendingSince(0), provider.taken()];
+				const [inFlight, taken] = [await scene.database.sending(), provider.taken()];
 				await scene.rest();
 				// What was handed over before the pause may have arrived after the count.
 				const after = provider.taken() - taken;
 				if (after > inFlight) problems.push(`${after} messages after a pause with ${inFlight} in flight.`);
 				await audience.broadcasts.resume(broadcastId);
-				pauses += 1;
+				pauses = nth;
 				if (pauses % 20 === 0) settings.log(`${pauses} pauses, ${provider.taken()} messages`);
 			}
 			await scene.finish();

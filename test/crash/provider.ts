@@ -13,8 +13,8 @@ export interface Provider {
 	close(): Promise<void>;
 }
 
-/** A mail server that takes its time, `meanMs` on average. */
-export async function startMailServer(meanMs: number, random: () => number): Promise<Provider> {
+/** A mail server that takes its time, `answerMs` on average. */
+export async function startMailServer(answerMs: number, random: () => number): Promise<Provider> {
 	const copies = new Map<string, string[]>();
 	let taken = 0;
 	const server = new SMTPServer({
@@ -32,7 +32,7 @@ export async function startMailServer(meanMs: number, random: () => number): Pro
 				copies.set(address, [...(copies.get(address) ?? []), id]);
 				taken += 1;
 				// Taken already, whether or not anybody hears of it.
-				setTimeout(done, random() * 2 * meanMs);
+				setTimeout(done, random() * 2 * answerMs);
 			});
 		},
 	});
@@ -48,8 +48,8 @@ export async function startMailServer(meanMs: number, random: () => number): Pro
 }
 
 /** A provider that takes each message once, by its idempotency key. */
-export async function startIdempotentProvider(meanMs: number, random: () => number): Promise<Provider> {
-	const server = await startFakeResend({ delayMs: () => random() * 2 * meanMs });
+export async function startIdempotentProvider(answerMs: number, random: () => number): Promise<Provider> {
+	const server = await startFakeResend({ delayMs: () => random() * 2 * answerMs });
 	return {
 		url: server.url,
 		copies: () => {

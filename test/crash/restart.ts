@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { withScene } from "./scene.ts";
 import type { Experiment } from "./settings.ts";
 
@@ -17,12 +16,10 @@ export const restartExperiment: Experiment = {
 			if (restart === undefined) throw new Error("The server that POSTGRES_URL names is not ours to restart.");
 			let restarts = 0;
 			await scene.fleet.start(settings.workers);
-			while (restarts < settings.kills && !(await scene.isOver())) {
-				await scene.pass();
+			for await (const nth of scene.moments()) {
 				await restart();
-				restarts += 1;
+				restarts = nth;
 				settings.log(`${restarts} restarts, ${scene.provider.taken()} messages`);
-				await wait(scene.random() * 500);
 			}
 			await scene.finish();
 			return scene.judge("restart", restarts, restarts * settings.workers * settings.concurrency);

@@ -7,22 +7,27 @@ import type { Database } from "./database.ts";
 import { Fleet } from "./fleet.ts";
 import type { Provider } from "./provider.ts";
 import { startIdempotentProvider, startMailServer } from "./provider.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../support/random.ts";
 import type { Finding, Settings } from "./settings.ts";
 
 /** Seconds a lease lasts: short, for whatever a dead worker held waits for its end. */
 export const LEASE_SECONDS = 1;
 
-/** Milliseconds that a worker lives on average before it is killed. */
-const LIFE_MS = 150;
+/** Milliseconds that a provider takes for its answer on average. */
+const ANSWER_MS = 10;
 
-/** Milliseconds in which a worker that takes another's place starts, while the others go on sending. */
-const START_MS = 500;
+/** Milliseconds that {@link Scene.rest} takes on average. */
+const REST_MS = 150;
+
+/** Milliseconds after which nobody waits any longer for the end of a broadcast. */
+const LONGEST_END_MS = 120_000;
 
 /** How a scene differs from the usual one. */
 export interface SceneOptions {
 	readonly isIdempotent?: boolean | undefined;
 	readonly onUncertain?: "resend" | "hold" | undefined;
+	/** Milliseconds that the provider takes for its answer on average. @default 10 */
+	readonly answerMs?: number | undefined;
 	/** Where the database's file is to be. */
 	readonly folder?: string | undefined;
 }
@@ -39,19 +44,15 @@ export interface Scene {
 	readonly fleet: Fleet;
 	readonly random: () => number;
 	/**
-	 * Waits until messages go out and then for a random time, so that so many of them together last about as long as the
-	 * broadcast.
+	 * The moments to do something, by their numbers from 1: as many as are wanted, spread over the whole broadcast by how
+	 * many messages the provider has taken, each by chance within its part; `recipients`: who get it for certain.
 	 */
-	pass(): Promise<void>;
+	moments(recipients?: number): AsyncIterable<number>;
 	/** Waits a random time. */
 	rest(): Promise<void>;
 	/** Whether the plan is written. */
 	hasBegun(): Promise<boolean>;
-	/** Whether everybody is settled. */
-	isOver(): Promise<boolean>;
-	/** Recipients that were marked as being sent to since then, and still are. */
-	sendingSince(start: number): Promise<number>;
-	/** Waits until everybody is settled. */
+	/** Waits until everybody is settled; not for ever. */
 	finish(): Promise<void>;
 	/** Compares what the provider took with what the audience says. */
 	judge(crash: string, kills: number, allowed: number, more?: readonly string[]): Promise<Finding>;
@@ -76,13 +77,11 @@ export async function withScene<Answer>(
 }
 
 async function setScene(settings: Settings, options: SceneOptions, database: Database): Promise<Scene> {
-	const { kills, recipients, concurrency, workers, seed, log } = settings;
+	const { kills, recipients, concurrency, seed, log } = settings;
 	const random = createRandom(seed);
-	// As slow as it takes for the broadcast to last through all that is done to it.
-	const eachMs = workers === 1 ? LIFE_MS : LIFE_MS + START_MS;
-	const meanMs = Math.max(2, (kills * eachMs * concurrency * workers) / recipients);
+	const answerMs = options.answerMs ?? ANSWER_MS;
 	const start = options.isIdempotent === true ? startIdempotentProvider : startMailServer;
-	const provider = await start(meanMs, random);
+	const provider = await start(answerMs, random);
 	const place: Place = {
 		storage: settings.storage,
 		at: database.at,
@@ -110,7 +109,7 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 		retryMinutes: [0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001],
 		...(options.onUncertain !== undefined && { onUncertain: options.onUncertain }),
 	};
-	const fleet = new Fleet({ place, options: workerOptions });
+	const fleet = new Fleet({ place, options: workerOptions }, random);
 	const isOver = async () => (await audience.broadcasts.get(broadcastId)).status === "sent";
 	return {
 		settings,
@@ -122,25 +121,28 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 		fleet,
 		random,
 		hasBegun: async () => (await audience.broadcasts.get(broadcastId)).status === "sending",
-		isOver,
-		async pass() {
-			const taken = provider.taken();
-			while (provider.taken() === taken && !(await isOver())) await wait(10);
-			await wait(random() * 2 * LIFE_MS);
+		async *moments(certain = recipients) {
+			// Fewer, by those who are held because nobody knows whether they got it.
+			const part = (certain - kills * concurrency) / kills;
+			for (let nth = 1; nth <= kills; nth += 1) {
+				const moment = (nth - 1 + random()) * part;
+				while (provider.taken() < moment && !(await isOver())) await wait(5);
+				if (await isOver()) return;
+				// Not always just when a message has come.
+				await wait(random() * 2 * answerMs);
+				yield nth;
+			}
 		},
 		async rest() {
-			await wait(random() * 2 * LIFE_MS);
-		},
-		async sendingSince(since) {
-			const rows = await recipientsIn(audience, broadcastId, "sending");
-			return rows.filter(({ updatedAt }) => updatedAt.getTime() >= since).length;
+			await wait(random() * 2 * REST_MS);
 		},
 		async finish() {
 			log("waiting for the end");
-			while (!(await isOver())) await wait(50);
+			const end = Date.now() + LONGEST_END_MS;
+			while (!(await isOver()) && Date.now() < end) await wait(50);
 		},
 		judge: (crash, done, allowed, more = []) =>
-			judge(crash, done, allowed, more, { settings, audience, broadcastId, provider }),
+			judge(crash, done, allowed, more, { settings, audience, broadcastId, provider, fleet }),
 	};
 }
 
@@ -154,7 +156,13 @@ async function judge(
 	kills: number,
 	allowed: number,
 	more: readonly string[],
-	{ settings, audience, broadcastId, provider }: Pick<Scene, "settings" | "audience" | "broadcastId" | "provider">,
+	{
+		settings,
+		audience,
+		broadcastId,
+		provider,
+		fleet,
+	}: Pick<Scene, "settings" | "audience" | "broadcastId" | "provider" | "fleet">,
 ): Promise<Finding> {
 	const { storage, recipients, concurrency, workers } = settings;
 	const copies = provider.copies();
@@ -177,6 +185,8 @@ async function judge(
 	if (counts.candidates !== recipients) wrong.push(`${counts.candidates} candidates, not ${recipients}.`);
 	if (counts.pending + counts.sending + counts.failed > 0)
 		wrong.push(`Not everybody is settled: ${JSON.stringify(counts)}`);
+	if (kills < settings.kills) wrong.push(`The broadcast was over after ${kills} times.`);
+	if (fleet.deserters > 0) wrong.push(`${fleet.deserters} workers ended that nobody had told to.`);
 	if (found.lost > 0) wrong.push(`${found.lost} are lost.`);
 	if (found.duplicates > allowed) wrong.push(`${found.duplicates} duplicates, and ${allowed} are allowed.`);
 	const run = { crash, storage, kills, recipients, concurrency, workers };

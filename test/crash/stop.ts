@@ -1,6 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { LEASE_SECONDS, withScene } from "./scene.ts";
-import type { Experiment } from "./settings.ts";
+import type { Experiment, Settings } from "./settings.ts";
+
+/** How long a process stands still. */
+const STOP_MS = 2 * LEASE_SECONDS * 1000;
+
+/** So slow that the others do not get to the next stop during one. */
+function answerMs({ kills, recipients, workers, concurrency }: Settings): number {
+	return (kills * STOP_MS * workers * concurrency) / recipients;
+}
 
 /** A process that stands still for longer than its leases last, and goes on as if nothing had been. */
 export const stopExperiment: Experiment = {
@@ -11,17 +19,15 @@ export const stopExperiment: Experiment = {
 	],
 	usual: { kills: 20, recipients: 4000, workers: 2 },
 	run: (settings) =>
-		withScene(settings, {}, async (scene) => {
-			const { fleet, random } = scene;
+		withScene(settings, { answerMs: answerMs(settings) }, async (scene) => {
 			let stops = 0;
-			await fleet.start(settings.workers);
-			while (stops < settings.kills && !(await scene.isOver())) {
-				await scene.pass();
-				const worker = fleet.worker(Math.floor(random() * settings.workers));
+			await scene.fleet.start(settings.workers);
+			for await (const nth of scene.moments()) {
+				const worker = await scene.fleet.pick();
 				worker.signal("SIGSTOP");
-				await wait(2 * LEASE_SECONDS * 1000);
+				await wait(STOP_MS);
 				worker.signal("SIGCONT");
-				stops += 1;
+				stops = nth;
 				settings.log(`${stops} stops, ${scene.provider.taken()} messages`);
 			}
 			await scene.finish();

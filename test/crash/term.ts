@@ -8,15 +8,13 @@ export const termExperiment: Experiment = {
 	usual: { kills: 100, recipients: 10_000, workers: 1 },
 	run: (settings) =>
 		withScene(settings, {}, async (scene) => {
-			const { fleet, random } = scene;
 			const problems: string[] = [];
 			let kills = 0;
-			await fleet.start(settings.workers);
-			while (kills < settings.kills && !(await scene.isOver())) {
-				await scene.pass();
-				await fleet.replace(Math.floor(random() * settings.workers), "SIGTERM", async ({ since }) => {
-					kills += 1;
-					const sending = settings.workers === 1 ? await scene.sendingSince(since) : 0;
+			await scene.fleet.start(settings.workers);
+			for await (const nth of scene.moments()) {
+				await scene.fleet.replace("SIGTERM", async ({ owner }) => {
+					kills = nth;
+					const sending = await scene.database.sending(settings.workers === 1 ? undefined : owner);
 					if (sending > 0) problems.push(`${sending} were left sending by a worker that was asked to stop.`);
 				});
 				if (kills % 10 === 0) settings.log(`${kills} signals, ${scene.provider.taken()} messages`);

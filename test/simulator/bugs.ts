@@ -1,6 +1,6 @@
 import type { Clock, Message, SliceLease, SliceStep, SliceTurn, Storage, TenantStorage } from "@convoke/core";
+import { bound } from "../support/bound.ts";
 import type { SimulatedProcess } from "./process.ts";
-import { bound } from "./observer.ts";
 
 /** Something wrong with a worker, as it shows in what it asks of its storage, clock or transport. */
 export interface Bug {

@@ -1,5 +1,6 @@
 import { RECIPIENT_MOVES } from "@convoke/core";
 import type { Recipient, RecipientState, SliceLease, Storage, TenantStorage } from "@convoke/core";
+import { bound } from "../support/bound.ts";
 import type { SimulatedProcess } from "./process.ts";
 
 /** One mark, as the storage made it. */
@@ -96,15 +97,4 @@ function isMove(before: Recipient, after: Recipient): boolean {
 
 function isSame(one: SliceLease, other: SliceLease): boolean {
 	return one.sliceId === other.sliceId && one.owner === other.owner && one.claim === other.claim;
-}
-
-/** The same object with some members replaced. */
-export function bound<Target extends object>(target: Target, replaced: Partial<Target>): Target {
-	return new Proxy(target, {
-		get(sound, name) {
-			if (Object.hasOwn(replaced, name)) return Reflect.get(replaced, name);
-			const member: unknown = Reflect.get(sound, name);
-			return typeof member === "function" ? member.bind(sound) : member;
-		},
-	});
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Audience, Message, Renderer, SliceLease, WorkerOptions } from "@convoke/core";
-import { createRandom } from "../crash/random.ts";
+import { createRandom } from "../support/random.ts";
 import type { Bug } from "./bugs.ts";
 import { Observer } from "./observer.ts";
 import { SimulatedProcess } from "./process.ts";

@@ -1,4 +1,5 @@
 import type { WorkerOptions } from "@convoke/core";
+import { bound } from "../../support/bound.ts";
 import { openAudience } from "../audience.ts";
 import type { Place } from "../audience.ts";
 
@@ -9,7 +10,17 @@ export interface WorkOrder {
 }
 
 const { place, options } = JSON.parse(process.argv[2] ?? "") as WorkOrder;
-const audience = openAudience(place);
+let isKnown = false;
+const audience = openAudience(place, (storage) =>
+	bound(storage, {
+		claimSlice: async (claim) => {
+			// Whoever asks for work is at work.
+			if (!isKnown) process.stdout.write(claim.owner);
+			isKnown = true;
+			return storage.claimSlice(claim);
+		},
+	}),
+);
 const worker = audience.worker(options);
 
 process.once("SIGTERM", () => {
@@ -19,4 +30,3 @@ process.once("SIGTERM", () => {
 		.then(() => process.exit(0));
 });
 worker.start();
-process.stdout.write("started\n");
