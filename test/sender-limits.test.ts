@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createAudience, createMemoryStorage } from "@convoke/core";
+import { createAudience, createMemoryStorage, systemClock } from "@convoke/core";
 import type {
 	AudienceOptions,
 	Message,
@@ -15,6 +15,7 @@ import { createSmtpTransport } from "@convoke/smtp";
 import { SMTPServer } from "smtp-server";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { CONTENDERS, REFERENCE } from "./differential/contenders.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
 
 const key = (name: string) => createHash("sha256").update(name).digest();
@@ -127,54 +128,60 @@ describe("a rate limit", () => {
 describe("the circuit breaker", () => {
 	const options: WorkerOptions = { concurrency: 8 };
 
-	test("pauses a broadcast soon after its password is refused, on a real server, and nobody has failed", async () => {
-		const state = { attempts: 0, isMended: false };
-		const server = new SMTPServer({
-			allowInsecureAuth: true,
-			disabledCommands: ["STARTTLS"],
-			onAuth: (_auth, _session, done) => done(null, { user: "news" }),
-			onMailFrom(_address, _session, done) {
-				state.attempts += 1;
-				const isRefused = state.attempts > 500 && !state.isMended;
-				done(isRefused ? Object.assign(new Error("5.7.8 wrong password"), { responseCode: 535 }) : null);
-			},
-			onData(stream, _session, done) {
-				stream.resume();
-				stream.on("end", () => done());
-			},
-		});
-		server.on("error", () => undefined);
-		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-		onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
-		const { port } = server.server.address() as AddressInfo;
-		const transport = createSmtpTransport({ host: "127.0.0.1", port, auth: { user: "news", pass: "secret" } });
-		onTestFinished(() => transport.close());
-		const audience = createAudience({
-			storage: createMemoryStorage(),
-			renderer: createRenderer(),
-			transport,
-			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-			hashKey: key("hash"),
-		});
-		await audience.contacts.createMany(Array.from({ length: 800 }, (_, index) => ({ email: `c${index}@example.com` })));
-		const { id } = await audience.broadcasts.create({
-			everyone: true,
-			from: "a@example.com",
-			subject: "Hi",
-			text: "Hi",
-		});
-		await audience.broadcasts.send(id);
-		expect((await audience.worker(options).run()).sent).toBe(500);
-		expect(await audience.broadcasts.get(id)).toMatchObject({
-			status: "paused",
-			statusReason: "authentication_failed",
-		});
-		expect(state.attempts).toBeLessThanOrEqual(501 + 8 + 5);
-		expect((await audience.broadcasts.progress(id)).counts).toMatchObject({ sent: 500, failed: 0, pending: 300 });
-		state.isMended = true;
-		await audience.broadcasts.resume(id);
-		expect(await audience.worker(options).run()).toEqual({ sent: 300, remaining: 0 });
-	});
+	test.each([REFERENCE, ...CONTENDERS])(
+		"pauses a broadcast soon after its password is refused, on a real server, and nobody has failed: $name",
+		async (contender) => {
+			const state = { attempts: 0, isMended: false };
+			const server = new SMTPServer({
+				allowInsecureAuth: true,
+				disabledCommands: ["STARTTLS"],
+				onAuth: (_auth, _session, done) => done(null, { user: "news" }),
+				onMailFrom(_address, _session, done) {
+					state.attempts += 1;
+					const isRefused = state.attempts > 500 && !state.isMended;
+					done(isRefused ? Object.assign(new Error("5.7.8 wrong password"), { responseCode: 535 }) : null);
+				},
+				onData(stream, _session, done) {
+					stream.resume();
+					stream.on("end", () => done());
+				},
+			});
+			server.on("error", () => undefined);
+			await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+			onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+			const { port } = server.server.address() as AddressInfo;
+			const transport = createSmtpTransport({ host: "127.0.0.1", port, auth: { user: "news", pass: "secret" } });
+			onTestFinished(() => transport.close());
+			const audience = createAudience({
+				storage: await contender.open(systemClock),
+				renderer: createRenderer(),
+				transport,
+				links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
+				hashKey: key("hash"),
+			});
+			onTestFinished(() => audience.close());
+			await audience.contacts.createMany(
+				Array.from({ length: 800 }, (_, index) => ({ email: `c${index}@example.com` })),
+			);
+			const { id } = await audience.broadcasts.create({
+				everyone: true,
+				from: "a@example.com",
+				subject: "Hi",
+				text: "Hi",
+			});
+			await audience.broadcasts.send(id);
+			expect((await audience.worker(options).run()).sent).toBe(500);
+			expect(await audience.broadcasts.get(id)).toMatchObject({
+				status: "paused",
+				statusReason: "authentication_failed",
+			});
+			expect(state.attempts).toBeLessThanOrEqual(501 + 8 + 5);
+			expect((await audience.broadcasts.progress(id)).counts).toMatchObject({ sent: 500, failed: 0, pending: 300 });
+			state.isMended = true;
+			await audience.broadcasts.resume(id);
+			expect(await audience.worker(options).run()).toEqual({ sent: 300, remaining: 0 });
+		},
+	);
 
 	test("waits for a server that is away for a minute, and uses up nobody's attempts", async () => {
 		const { audience, sent, clock, id } = await scene(100, (_message, time) =>

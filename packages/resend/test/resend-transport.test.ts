@@ -1,8 +1,10 @@
+import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { TransportOutcome } from "@convoke/core";
 import { expect, onTestFinished, test } from "vitest";
 import { createResendTransport } from "../src/index.ts";
+import { toUnanswered } from "../src/outcome.ts";
 import { aMessage } from "./message.ts";
 import { startServer } from "./scripted-server.ts";
 import type { Script } from "./scripted-server.ts";
@@ -67,17 +69,35 @@ test.each<[string, Script, TransportOutcome]>([
 	expect(await sendTo(script)).toEqual(outcome);
 });
 
-test("a connection lost or silent once the request has gone leaves its fate unknown", async () => {
-	expect(await sendTo((response) => response.destroy())).toEqual(uncertain("connection_lost"));
-	const half: Script = (response) => {
+/** The beginning of an answer, after which `then` happens. */
+const half =
+	(then: (response: ServerResponse) => void): Script =>
+	(response) => {
 		response.writeHead(200, { "content-length": "100" });
-		response.write('{"id":');
-		setImmediate(() => response.destroy());
+		response.write('{"id":', () => then(response));
 	};
-	expect(await sendTo(half)).toEqual(uncertain("connection_lost"));
-	const { url } = await startServer(() => undefined);
+
+test.each<[string, Script, TransportOutcome]>([
+	["a hang-up before the answer", (response) => response.destroy(), uncertain("connection_lost")],
+	["a hang-up in the middle of the answer", half((response) => response.destroy()), uncertain("connection_lost")],
+	["silence before the answer", () => undefined, uncertain("timed_out")],
+	["silence in the middle of the answer", half(() => undefined), uncertain("timed_out")],
+])("%s, once the request has gone, leaves its fate unknown", async (_name, script, outcome) => {
+	const { url, requests } = await startServer(script);
 	const transport = createResendTransport({ apiKey, baseUrl: url });
-	expect(await transport.send(aMessage(), AbortSignal.timeout(100))).toEqual(uncertain("timed_out"));
+	onTestFinished(() => transport.close());
+	expect(await transport.send(aMessage(), AbortSignal.timeout(300))).toEqual(outcome);
+	expect(requests).toHaveLength(1);
+});
+
+test("silence before there is a connection can be tried again", () => {
+	// As `fetch` reports it after ten seconds.
+	const cause = Object.assign(new Error("Connect Timeout Error"), { code: "UND_ERR_CONNECT_TIMEOUT" });
+	expect(toUnanswered(new TypeError("fetch failed", { cause }))).toEqual({
+		kind: "deferred",
+		reason: "timed_out",
+		unreached: true,
+	});
 });
 
 test("a server that is not reached can be tried again", async () => {

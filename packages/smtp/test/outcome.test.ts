@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createSmtpTransport } from "../src/index.ts";
 import type { SmtpOptions } from "../src/index.ts";
 import { reply, startMailServer, startScriptedServer } from "./mail-server.ts";
-import type { MailServer } from "./mail-server.ts";
+import type { MailServer, Step } from "./mail-server.ts";
 import { aMessage } from "./message.ts";
 
 const forEver = new AbortController().signal;
@@ -13,11 +13,15 @@ const hangUp = (socket: Socket): void => void socket.destroy();
 const saySilence = (): void => undefined;
 const PATIENCE = { socketTimeoutMs: 150, greetingTimeoutMs: 150 };
 
-async function sendTo(server: MailServer, options: Partial<SmtpOptions> = {}): Promise<TransportOutcome> {
+async function sendTo(
+	server: MailServer,
+	options: Partial<SmtpOptions> = {},
+	message = aMessage(),
+): Promise<TransportOutcome> {
 	onTestFinished(() => server.close());
 	const transport = createSmtpTransport({ host: "127.0.0.1", port: server.port, ...options });
 	onTestFinished(() => transport.close());
-	return transport.send(aMessage(), forEver);
+	return transport.send(message, forEver);
 }
 
 const account = (reason: string): TransportOutcome => ({ kind: "account_problem", reason });
@@ -108,26 +112,54 @@ test.each<[string, TransportOutcome]>([
 	expect(await sendTo(await startScriptedServer({ EHLO: answer, HELO: answer }))).toEqual(outcome);
 });
 
-test("a connection lost or silent before the message was asked for can be tried again", async () => {
-	expect(await sendTo(await startScriptedServer({ EHLO: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
-	expect(await sendTo(await startScriptedServer({ EHLO: hangUp }))).toEqual(unreached("connection_failed"));
-	expect(await sendTo(await startScriptedServer({ GREETING: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
-	expect(await sendTo(await startScriptedServer({ MAIL: hangUp }))).toEqual(unreached("connection_failed"));
-	expect(await sendTo(await startScriptedServer({ RCPT: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
-	expect(await sendTo(await startScriptedServer({ DATA: hangUp }))).toEqual(unreached("connection_failed"));
-	expect(await sendTo(await startScriptedServer({ DATA: saySilence }), PATIENCE)).toEqual(unreached("timed_out"));
+const reset = (socket: Socket): void => void socket.resetAndDestroy();
+const goAway = (socket: Socket): void => void socket.end("421 4.3.2 shutting down\r\n");
+/** How a connection breaks, and what is said of it. */
+const BREAKS: readonly (readonly [name: string, step: Step, reason: string])[] = [
+	["silence", saySilence, "timed_out"],
+	["a hang-up", hangUp, "connection_failed"],
+	["a reset", reset, "connection_failed"],
+];
+const BEFORE = ["GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"] as const;
+
+test.each(BEFORE.flatMap((command) => BREAKS.map(([name, step, reason]) => ({ command, name, step, reason }))))(
+	"$name instead of the reply to $command, before the message was asked for, can be tried again",
+	async ({ command, step, reason }) => {
+		const server = await startScriptedServer({ [command]: step });
+		const auth = { user: "news", pass: "secret" };
+		expect(await sendTo(server, { auth, ...PATIENCE })).toEqual(unreached(reason));
+		expect(server.deliveries).toEqual([]);
+	},
+);
+
+// It comes in several pieces.
+const long = aMessage({ text: `${"x".repeat(70)}\r\n`.repeat(15_000) });
+
+test.each<[string, Step, TransportOutcome]>([
+	["silence", (socket) => void socket.pause(), uncertain("timed_out")],
+	["a hang-up", hangUp, uncertain("connection_lost")],
+	["a reset", reset, uncertain("connection_lost")],
+])("%s in the middle of the message leaves its fate unknown", async (_name, step, outcome) => {
+	const server = await startScriptedServer({ BODY: step });
+	expect(await sendTo(server, PATIENCE, long)).toEqual(outcome);
+	expect(server.deliveries).toEqual([]);
 });
 
-test("a server that hangs up before its greeting can be tried again", async () => {
-	expect(await sendTo(await startScriptedServer({ GREETING: hangUp }))).toEqual(unreached("connection_failed"));
-});
-
-test("a connection lost or silent once the message has begun leaves its fate unknown", async () => {
-	expect(await sendTo(await startScriptedServer({ BODY: hangUp }))).toEqual(uncertain("connection_lost"));
-	const server = await startScriptedServer({ END: hangUp });
-	expect(await sendTo(server)).toEqual(uncertain("connection_lost"));
+test.each<[string, Step, TransportOutcome]>([
+	["silence", saySilence, uncertain("timed_out")],
+	["a hang-up", hangUp, uncertain("connection_lost")],
+	["a reset", reset, uncertain("connection_lost")],
+	["421 and a hang-up", goAway, account("service_unavailable")],
+])("%s after the final dot, where the message is there", async (_name, step, outcome) => {
+	const server = await startScriptedServer({ END: step });
+	expect(await sendTo(server, PATIENCE)).toEqual(outcome);
 	expect(server.deliveries).toHaveLength(1);
-	expect(await sendTo(await startScriptedServer({ END: saySilence }), PATIENCE)).toEqual(uncertain("timed_out"));
+});
+
+test("421 in the middle of the message is not about the recipient", async () => {
+	expect(await sendTo(await startScriptedServer({ BODY: goAway, END: saySilence }), PATIENCE)).toEqual(
+		account("service_unavailable"),
+	);
 });
 
 test("an answer to the message that is none leaves its fate unknown", async () => {
@@ -139,10 +171,10 @@ test("an answer to the message that is none leaves its fate unknown", async () =
 });
 
 test("a message that was taken stays taken, whatever the server does next", async () => {
-	const reset = (socket: Socket): void => void socket.write("250 OK\r\n", () => socket.resetAndDestroy());
-	expect(await sendTo(await startScriptedServer({ END: reset }))).toEqual({ kind: "accepted", providerId: undefined });
-	const long = await sendTo(await startScriptedServer({ END: `250 OK ${"x".repeat(100_000)}` }));
-	expect(long).toEqual({ kind: "accepted", providerId: undefined });
+	const taken = (socket: Socket): void => void socket.write("250 OK\r\n", () => socket.resetAndDestroy());
+	expect(await sendTo(await startScriptedServer({ END: taken }))).toEqual({ kind: "accepted", providerId: undefined });
+	const endless = await sendTo(await startScriptedServer({ END: `250 OK ${"x".repeat(100_000)}` }));
+	expect(endless).toEqual({ kind: "accepted", providerId: undefined });
 });
 
 test.each([
