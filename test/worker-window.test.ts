@@ -3,18 +3,11 @@ import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Storage, TenantStorage, Transport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { expect, test } from "vitest";
+import { bound } from "./support/bound.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
 
 /** The same storage, whose steps of sending take a while until they are there and a while to answer. */
 function slow(storage: Storage, clock: VirtualClock, stepped: () => Promise<void>): Storage {
-	const bound = <T extends object>(target: T, instead: Partial<T>): T =>
-		new Proxy(target, {
-			get(_, name) {
-				if (Object.hasOwn(instead, name)) return Reflect.get(instead, name);
-				const member: unknown = Reflect.get(target, name);
-				return typeof member === "function" ? member.bind(target) : member;
-			},
-		});
 	const advanceSlice =
 		(tenant: TenantStorage): TenantStorage["advanceSlice"] =>
 		async (step) => {

@@ -13,6 +13,7 @@ import type {
 import { createRenderer } from "@convoke/renderer";
 import { createFakeClock } from "@convoke/testing";
 import { describe, expect, test } from "vitest";
+import { bound } from "./support/bound.ts";
 
 const ACCEPTED: TransportOutcome = { kind: "accepted" };
 const key = (name: string) => createHash("sha256").update(name).digest();
@@ -102,24 +103,15 @@ const addresses = (count: number) => Array.from({ length: count }, (_, index) =>
 /** A storage one of whose verbs fails while `broken.now` holds. */
 function failing(verb: keyof TenantStorage, broken: { now: boolean }) {
 	return (storage: Storage): Storage => {
-		const failingTenant = (tenant: TenantStorage): TenantStorage =>
-			new Proxy(tenant, {
-				get(target, property) {
-					if (property === verb && broken.now) {
-						return () =>
-							Promise.reject(new ConvokeError("storage_unavailable", { reason: "disk_full", message: "No space." }));
-					}
-					const value: unknown = Reflect.get(target, property, target);
-					return typeof value === "function" ? value.bind(target) : value;
-				},
-			});
-		return new Proxy(storage, {
-			get(target, property) {
-				if (property === "forTenant") return (id: string) => failingTenant(target.forTenant(id));
-				const value: unknown = Reflect.get(target, property, target);
-				return typeof value === "function" ? value.bind(target) : value;
-			},
-		});
+		const fail = (): Promise<never> =>
+			Promise.reject(new ConvokeError("storage_unavailable", { reason: "disk_full", message: "No space." }));
+		const forTenant = (id: string): TenantStorage => {
+			const tenant = storage.forTenant(id);
+			const method = (...args: readonly unknown[]): unknown =>
+				broken.now ? fail() : Reflect.apply(tenant[verb], tenant, args);
+			return bound(tenant, { [verb]: method });
+		};
+		return bound(storage, { forTenant });
 	};
 }
 
@@ -185,18 +177,12 @@ describe("a run", () => {
 
 	test("ends when what is due cannot be done", async () => {
 		const stuck = (storage: Storage): Storage =>
-			new Proxy(storage, {
-				get(target, property) {
-					if (property === "findDue") {
-						return async (at: Date, limit: number) => {
-							const due = await target.findDue(at, limit);
-							const sent = await target.forTenant("default").pageBroadcasts({ limit: 9 });
-							const ids = sent.filter(({ status }) => status === "sent").map(({ id }) => id);
-							return [...due, ...ids.map((broadcastId) => ({ tenantId: "default", broadcastId, need: "cancel" }))];
-						};
-					}
-					const value: unknown = Reflect.get(target, property, target);
-					return typeof value === "function" ? value.bind(target) : value;
+			bound(storage, {
+				async findDue(at, limit) {
+					const due = await storage.findDue(at, limit);
+					const sent = await storage.forTenant("default").pageBroadcasts({ limit: 9 });
+					const ids = sent.filter(({ status }) => status === "sent").map(({ id }) => id);
+					return [...due, ...ids.map((broadcastId) => ({ tenantId: "default", broadcastId, need: "cancel" as const }))];
 				},
 			});
 		const { work } = await queued(3, { wrap: stuck });

@@ -4,6 +4,7 @@ import { createRenderer } from "@convoke/renderer";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { createRandom } from "../support/random.ts";
 import type { ByHand } from "./by-hand.ts";
 import type { Settings } from "./measure.ts";
 import { createStorage } from "./storages.ts";
@@ -105,7 +106,7 @@ export async function fill(
 	await audience.migrate();
 	const { id: segmentId } = await audience.segments.create({ name: "Everyone" });
 	const { id: topicId } = await audience.topics.create({ name: "Newsletter", defaultSubscription: "opt_in" });
-	const chance = createChance();
+	const chance = createRandom(1);
 	let middleId = "";
 	for (let start = 0; start < n; start += CHUNK) {
 		const indexes = Array.from({ length: Math.min(CHUNK, n - start) }, (_, index) => start + index);
@@ -136,15 +137,4 @@ function fillApart(place: string, n: number): Filled {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	return JSON.parse(stdout.toString()) as Filled;
-}
-
-/** Numbers from 0 to 1, the same every time (mulberry32). */
-function createChance(): () => number {
-	let state = 1;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }
