@@ -23,7 +23,7 @@ const CASES = Object.entries(SHORT).flatMap(([name, { storages, ...short }]) =>
 );
 
 test("every experiment that this process may do anywhere has a short form", () => {
-	const special = ["disk"];
+	const special = ["disk", "disk-faults"];
 	expect([...Object.keys(SHORT), ...special].toSorted()).toEqual(EXPERIMENTS.map(({ name }) => name).toSorted());
 });
 

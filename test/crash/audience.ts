@@ -15,16 +15,17 @@ export interface Place {
 	readonly at: string;
 	/** `smtp://…`, or `http://…` of a fake Resend. */
 	readonly provider: string;
+	/** What of SQLite's outlives the machine as well. @default "normal" */
+	readonly durability?: "normal" | "full" | undefined;
 	/** Messages that one worker hands over at once. */
 	readonly concurrency: number;
 }
 
 /** Opens the storage. */
-function openStorage({ storage, at }: Pick<Place, "storage" | "at">): Storage {
+function openStorage({ storage, at, durability = "normal" }: Place): Storage {
 	const storages: Readonly<Record<StorageName, () => Storage>> = {
-		// What a killed process has done must outlive it; that it outlives the machine as well is not tried here.
 		postgres: () => createPostgresStorage({ connectionString: at }),
-		sqlite: () => createSqliteStorage({ filename: at, durability: "normal", busySeconds: 60 }),
+		sqlite: () => createSqliteStorage({ filename: at, durability, busySeconds: 60 }),
 	};
 	return storages[storage]();
 }

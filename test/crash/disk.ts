@@ -7,8 +7,8 @@ import { withScene } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 import type { Experiment } from "./settings.ts";
 
-/** What SQLite says of a file that a broadcast has come through. */
-function damageOf({ place }: Scene): readonly string[] {
+/** What SQLite says against a file that a broadcast has come through. */
+export function damageOf({ place }: Scene): readonly string[] {
 	const database = new SqliteDatabase(place.at);
 	const answer = database.pragma("integrity_check", { simple: true });
 	database.close();

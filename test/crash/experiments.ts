@@ -1,3 +1,4 @@
+import { diskFaultsExperiment } from "./disk-faults.ts";
 import { diskExperiment } from "./disk.ts";
 import { killExperiments } from "./kill.ts";
 import { optOutExperiment } from "./optout.ts";
@@ -16,4 +17,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
 	pauseExperiment,
 	restartExperiment,
 	diskExperiment,
+	diskFaultsExperiment,
 ];

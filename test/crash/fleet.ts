@@ -17,10 +17,11 @@ export interface WorkerProcess {
 
 const PROGRAM = join(import.meta.dirname, "programs", "work.ts");
 
-/** Starts a worker; resolves when it works. */
-async function startWorker(order: WorkOrder): Promise<WorkerProcess> {
-	const args = ["--conditions=@convoke/source", PROGRAM, JSON.stringify(order)];
-	const child: ChildProcessByStdio<null, Readable, null> = spawn(process.execPath, args, {
+/** Starts a worker, by a program that starts others if need be; resolves when it works. */
+async function startWorker(order: WorkOrder, starter: readonly string[]): Promise<WorkerProcess> {
+	const program = [process.execPath, "--conditions=@convoke/source", PROGRAM, JSON.stringify(order)];
+	const [command = "", ...args] = [...starter, ...program];
+	const child: ChildProcessByStdio<null, Readable, null> = spawn(command, args, {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	const ended = once(child, "close").then(() => undefined);
@@ -47,9 +48,9 @@ export class Fleet {
 		return this.#deserters;
 	}
 
-	/** Starts so many. */
-	async start(count: number): Promise<void> {
-		await Promise.all(Array.from({ length: count }, () => this.#startOne()));
+	/** Starts so many; `starter`: a program that starts them, and its arguments. */
+	async start(count: number, starter: readonly string[] = []): Promise<void> {
+		await Promise.all(Array.from({ length: count }, () => this.#startOne(starter)));
 	}
 
 	/** One of those that work, by chance. */
@@ -85,8 +86,8 @@ export class Fleet {
 		await Promise.all(workers.map(({ ended }) => ended));
 	}
 
-	async #startOne(): Promise<void> {
-		const starting = startWorker(this.#order).then((worker) => {
+	async #startOne(starter: readonly string[] = []): Promise<void> {
+		const starting = startWorker(this.#order, starter).then((worker) => {
 			this.#working.add(worker);
 			void worker.ended.then(() => {
 				if (this.#working.delete(worker)) this.#deserters += 1;

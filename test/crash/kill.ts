@@ -36,6 +36,6 @@ export const killExperiments: readonly Experiment[] = [
 		name: "kill-hold",
 		about: ['The same over SMTP with `onUncertain: "hold"`: nothing comes twice, and the doubtful ones are held.'],
 		usual,
-		run: (settings) => kill("kill-hold", settings, { onUncertain: "hold" }, false),
+		run: (settings) => kill("kill-hold", settings, { worker: { onUncertain: "hold" } }, false),
 	},
 ];

@@ -25,7 +25,8 @@ const LONGEST_END_MS = 120_000;
 /** How a scene differs from the usual one. */
 export interface SceneOptions {
 	readonly isIdempotent?: boolean | undefined;
-	readonly onUncertain?: "resend" | "hold" | undefined;
+	readonly worker?: Pick<WorkerOptions, "onUncertain" | "leaseSeconds"> | undefined;
+	readonly durability?: Place["durability"];
 	/** Milliseconds that the provider takes for its answer on average. @default 10 */
 	readonly answerMs?: number | undefined;
 	/** Where the database's file is to be. */
@@ -86,6 +87,7 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 		storage: settings.storage,
 		at: database.at,
 		provider: provider.url,
+		durability: options.durability,
 		concurrency,
 	};
 	const audience = openAudience(place);
@@ -107,7 +109,7 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 		sendTimeoutSeconds: LEASE_SECONDS,
 		pollSeconds: 0.1,
 		retryMinutes: [0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001],
-		...(options.onUncertain !== undefined && { onUncertain: options.onUncertain }),
+		...options.worker,
 	};
 	const fleet = new Fleet({ place, options: workerOptions }, random);
 	const isOver = async () => (await audience.broadcasts.get(broadcastId)).status === "sent";
