@@ -48,6 +48,16 @@ function sendFigures(n: number, concurrency: number): readonly unknown[] {
 	];
 }
 
+function smtpFigures(n: number, concurrency: number): readonly unknown[] {
+	return [
+		{ ...compared("smtp_0ms", "messages/s", n), concurrency },
+		{ ...alone("smtp_0ms_worst_stretch", "ms", n), concurrency },
+		{ ...compared("smtp_20ms", "messages/s", n), concurrency },
+		{ ...alone("smtp_20ms_worst_stretch", "ms", n), concurrency },
+		{ ...alone("smtp_peak_rss", "MB", n), concurrency },
+	];
+}
+
 /** The figures of a bench with one comparison. */
 function simpleFigures(name: string, unit: string, n: number, storage: string): readonly unknown[] {
 	return [
@@ -75,6 +85,7 @@ test("send says how many messages leave in a second", { timeout: 60_000 }, () =>
 const ON_DATABASES = [
 	["plan", 5],
 	["send", 3],
+	["smtp", 5],
 	["insert", 3],
 	["upsert", 3],
 	["page", 3],
@@ -106,6 +117,7 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 			...planFigures(300),
 			...renderFigures(300),
 			...sendFigures(300, 32),
+			...smtpFigures(300, 32),
 			...simpleFigures("insert", "contacts/s", 300, "memory"),
 			...simpleFigures("upsert", "contacts/s", 300, "memory"),
 			...simpleFigures("page", "ms", 300, "memory"),
@@ -124,7 +136,7 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, insert, upsert, page, count, search."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, insert, upsert, page, count, search."],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite, postgres."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],

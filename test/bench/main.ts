@@ -8,6 +8,7 @@ import { planBench } from "./plan.ts";
 import { renderBench } from "./render.ts";
 import { searchBench } from "./search.ts";
 import { sendBench } from "./send.ts";
+import { smtpBench } from "./smtp.ts";
 import { STORAGE_NAMES } from "./storages.ts";
 import { upsertBench } from "./upsert.ts";
 
@@ -17,6 +18,7 @@ const BENCHES: readonly Bench[] = [
 	planBench,
 	renderBench,
 	sendBench,
+	smtpBench,
 	insertBench,
 	upsertBench,
 	pageBench,

@@ -192,6 +192,13 @@ export class Worker {
 		return sum;
 	}
 
+	/** Hand-overs that have ended and are not recorded. */
+	get #unrecorded(): number {
+		let sum = 0;
+		for (const run of this.#runs) sum += run.sending - run.inFlight;
+		return sum;
+	}
+
 	/** Places that are free for a run, which records what has ended before it takes them. */
 	#placesFor(run: SliceRun | undefined): number {
 		let taken = 0;
@@ -388,8 +395,19 @@ export class Worker {
 		const ready = [...this.#runs].some((run) => run.needsStep);
 		if (!ready) await clock.sleep(this.#untilNextStep(), woken.signal);
 		this.#wake = () => {};
-		// Hand-overs tend to end together: what ends in this turn of the event loop is recorded in one unit.
-		await clock.pause();
+		await this.#gatherEnded();
+	}
+
+	/**
+	 * Hand-overs tend to end together: waits as long as each turn of the event loop brings more of them, up to half of the
+	 * window, so that they are recorded, and their places filled, in one unit.
+	 */
+	async #gatherEnded(): Promise<void> {
+		let before: number;
+		do {
+			before = this.#unrecorded;
+			await this.#context.clock.pause();
+		} while (this.#unrecorded > before && this.#unrecorded * 2 < this.#settings.concurrency);
 	}
 
 	/** Milliseconds until a lease should be prolonged, work looked for, or a sender asked again. */
