@@ -15,12 +15,21 @@ export function damageOf({ place }: Scene): readonly string[] {
 	return answer === "ok" ? [] : [`The file is damaged: ${String(answer)}`];
 }
 
+/** Gives the space of SQLite's log back, which a worker would go on to write in. */
+function emptyLog({ place }: Scene): void {
+	const database = new SqliteDatabase(place.at);
+	database.pragma("wal_checkpoint(truncate)");
+	database.close();
+}
+
 /** Uses all the space of a disk, until `rmSync` of the file. */
 function fill(ballast: string): void {
-	try {
-		for (;;) appendFileSync(ballast, Buffer.alloc(4096));
-	} catch {
-		// Full.
+	for (const size of [2 ** 20, 4096]) {
+		try {
+			for (;;) appendFileSync(ballast, Buffer.alloc(size));
+		} catch {
+			// No room for so much.
+		}
 	}
 }
 
@@ -29,7 +38,7 @@ export const diskExperiment: Experiment = {
 	name: "disk",
 	about: [
 		"The disk of the SQLite file fills up and is cleared again and again: the worker keeps what it could not record,",
-		"nothing comes twice, nobody is lost, and the file is sound. Needs the right to mount a small disk.",
+		"and sends no more than was in flight until it can; nothing comes twice, nobody is lost, and the file is sound. Needs the right to mount a small disk.",
 	],
 	storages: ["sqlite"],
 	usual: { kills: 20, recipients: 2000, workers: 1 },
@@ -40,18 +49,23 @@ export const diskExperiment: Experiment = {
 		const ballast = join(folder, "ballast");
 		try {
 			return await withScene(settings, { folder }, async (scene) => {
+				const problems: string[] = [];
 				let fills = 0;
 				await scene.fleet.start(settings.workers);
 				for await (const nth of scene.moments()) {
+					emptyLog(scene);
 					fill(ballast);
+					const [inFlight, taken] = [await scene.database.sending(), scene.provider.taken()];
 					await scene.rest();
 					await scene.rest();
+					const after = scene.provider.taken() - taken;
+					if (after > inFlight) problems.push(`${after} messages on a full disk with ${inFlight} in flight.`);
 					rmSync(ballast);
 					fills = nth;
 					settings.log(`filled ${fills} times, ${scene.provider.taken()} messages`);
 				}
 				await scene.finish();
-				return scene.judge("disk", fills, 0, damageOf(scene));
+				return scene.judge("disk", fills, 0, [...damageOf(scene), ...problems]);
 			});
 		} finally {
 			spawnSync("umount", ["-l", folder]);
