@@ -12,10 +12,9 @@ import type {
 } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { createSmtpTransport } from "@convoke/smtp";
-import { SMTPServer } from "smtp-server";
-import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CONTENDERS, REFERENCE } from "./differential/contenders.ts";
+import { startMailServer } from "./support/mail-server.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
 
 const key = (name: string) => createHash("sha256").update(name).digest();
@@ -132,25 +131,17 @@ describe("the circuit breaker", () => {
 		"pauses a broadcast soon after its password is refused, on a real server, and nobody has failed: $name",
 		async (contender) => {
 			const state = { attempts: 0, isMended: false };
-			const server = new SMTPServer({
+			const server = await startMailServer({
 				allowInsecureAuth: true,
-				disabledCommands: ["STARTTLS"],
 				onAuth: (_auth, _session, done) => done(null, { user: "news" }),
 				onMailFrom(_address, _session, done) {
 					state.attempts += 1;
 					const isRefused = state.attempts > 500 && !state.isMended;
 					done(isRefused ? Object.assign(new Error("5.7.8 wrong password"), { responseCode: 535 }) : null);
 				},
-				onData(stream, _session, done) {
-					stream.resume();
-					stream.on("end", () => done());
-				},
 			});
-			server.on("error", () => undefined);
-			await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-			onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
-			const { port } = server.server.address() as AddressInfo;
-			const transport = createSmtpTransport({ host: "127.0.0.1", port, auth: { user: "news", pass: "secret" } });
+			onTestFinished(() => server.close());
+			const transport = createSmtpTransport(server.url.replace("//", "//news:secret@"));
 			onTestFinished(() => transport.close());
 			const audience = createAudience({
 				storage: await contender.open(systemClock),
@@ -181,6 +172,7 @@ describe("the circuit breaker", () => {
 			await audience.broadcasts.resume(id);
 			expect(await audience.worker(options).run()).toEqual({ sent: 300, remaining: 0 });
 		},
+		60_000,
 	);
 
 	test("waits for a server that is away for a minute, and uses up nobody's attempts", async () => {

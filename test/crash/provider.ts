@@ -1,6 +1,5 @@
-import type { AddressInfo } from "node:net";
-import { SMTPServer } from "smtp-server";
 import { startFakeResend } from "../support/fake-resend.ts";
+import { rawHeaders, startMailServer } from "../support/mail-server.ts";
 
 /** What takes the messages, and counts them. */
 export interface Provider {
@@ -14,36 +13,20 @@ export interface Provider {
 }
 
 /** A mail server that takes its time, `answerMs` on average. */
-export async function startMailServer(answerMs: number, random: () => number): Promise<Provider> {
-	const copies = new Map<string, string[]>();
-	let taken = 0;
-	const server = new SMTPServer({
-		authOptional: true,
-		disabledCommands: ["STARTTLS"],
-		disableReverseLookup: true,
-		onData(stream, { envelope }, done) {
-			const chunks: Buffer[] = [];
-			stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-			stream.on("end", () => {
-				const [to] = envelope.rcptTo;
-				const raw = Buffer.concat(chunks).toString("latin1");
-				const id = /^Message-ID: (\S+)/im.exec(raw)?.[1] ?? "";
-				const address = to?.address ?? "";
-				copies.set(address, [...(copies.get(address) ?? []), id]);
-				taken += 1;
-				// Taken already, whether or not anybody hears of it.
-				setTimeout(done, random() * 2 * answerMs);
-			});
-		},
-	});
-	server.on("error", () => undefined);
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const { port } = server.server.address() as AddressInfo;
+export async function startSlowMailServer(answerMs: number, random: () => number): Promise<Provider> {
+	const server = await startMailServer({ delayMs: () => random() * 2 * answerMs });
 	return {
-		url: `smtp://127.0.0.1:${port}`,
-		copies: () => copies,
-		taken: () => taken,
-		close: () => new Promise((resolve) => server.close(() => resolve())),
+		url: server.url,
+		copies() {
+			const copies = new Map<string, string[]>();
+			for (const { to, raw } of server.deliveries) {
+				const id = rawHeaders(raw).find(({ name }) => name === "message-id")?.value ?? "";
+				for (const address of to) copies.set(address, [...(copies.get(address) ?? []), id]);
+			}
+			return copies;
+		},
+		taken: () => server.deliveries.length,
+		close: () => server.close(),
 	};
 }
 

@@ -6,7 +6,7 @@ import { makeDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
 import { Fleet } from "./fleet.ts";
 import type { Provider } from "./provider.ts";
-import { startIdempotentProvider, startMailServer } from "./provider.ts";
+import { startIdempotentProvider, startSlowMailServer } from "./provider.ts";
 import { createRandom } from "../support/random.ts";
 import type { Finding, Settings } from "./settings.ts";
 
@@ -81,7 +81,7 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 	const { kills, recipients, concurrency, seed, log } = settings;
 	const random = createRandom(seed);
 	const answerMs = options.answerMs ?? ANSWER_MS;
-	const start = options.isIdempotent === true ? startIdempotentProvider : startMailServer;
+	const start = options.isIdempotent === true ? startIdempotentProvider : startSlowMailServer;
 	const provider = await start(answerMs, random);
 	const place: Place = {
 		storage: settings.storage,

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
+import type { SMTPServerOptions } from "smtp-server";
 
 /** One message as a mail server took it. */
 export interface Delivery {
@@ -21,22 +22,34 @@ export interface MailServer {
 	close(): Promise<void>;
 }
 
+/** How a mail server differs from one that takes everything at once. */
+export interface MailServerOptions extends SMTPServerOptions {
+	/** Milliseconds until it says that it has taken a message. @default 0 */
+	readonly delayMs?: (() => number) | undefined;
+}
+
 /** Starts a mail server. */
-export async function startMailServer(): Promise<MailServer> {
+export async function startMailServer({ delayMs, ...options }: MailServerOptions = {}): Promise<MailServer> {
 	const deliveries: Delivery[] = [];
 	const server = new SMTPServer({
 		authOptional: true,
 		disabledCommands: ["STARTTLS"],
+		disableReverseLookup: true,
 		onData(stream, { envelope: { mailFrom, rcptTo } }, done) {
 			const chunks: Buffer[] = [];
 			stream.on("data", (chunk: Buffer) => chunks.push(chunk));
 			stream.on("end", () => {
 				const from = mailFrom === false || mailFrom === undefined ? "" : mailFrom.address;
 				deliveries.push({ from, to: rcptTo.map(({ address }) => address), raw: Buffer.concat(chunks) });
-				done();
+				// Taken already, whether or not anybody hears of it.
+				if (delayMs === undefined) done();
+				else setTimeout(done, delayMs());
 			});
 		},
+		...options,
 	});
+	// Connections end as they like.
+	server.on("error", () => undefined);
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const { port } = server.server.address() as AddressInfo;
 	return {
