@@ -16,6 +16,8 @@ export default defineConfig({
 	resolve: { conditions },
 	ssr: { resolve: { conditions } },
 	test: {
+		// No test measures time, and machines are shared.
+		testTimeout: 30_000,
 		coverage: {
 			provider: "v8",
 			include: ["packages/*/src/**/*.ts"],

@@ -86,6 +86,7 @@ const ON_DATABASES = [
 	["plan", 5],
 	["send", 3],
 	["smtp", 5],
+	["hang", 3],
 	["insert", 3],
 	["upsert", 3],
 	["page", 3],
@@ -118,6 +119,7 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 			...renderFigures(300),
 			...sendFigures(300, 32),
 			...smtpFigures(300, 32),
+			...[32, 128, 512].map((concurrency) => ({ ...compared("hang", "messages/s", 300), concurrency })),
 			...simpleFigures("insert", "contacts/s", 300, "memory"),
 			...simpleFigures("upsert", "contacts/s", 300, "memory"),
 			...simpleFigures("page", "ms", 300, "memory"),
@@ -136,7 +138,7 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, insert, upsert, page, count, search."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, hang, insert, upsert, page, count, search."],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite, postgres."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],

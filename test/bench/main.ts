@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { countBench } from "./count.ts";
+import { hangBench } from "./hang.ts";
 import { insertBench } from "./insert.ts";
 import type { Bench, Figure, Settings } from "./measure.ts";
 import { pageBench } from "./page.ts";
@@ -19,6 +20,7 @@ const BENCHES: readonly Bench[] = [
 	renderBench,
 	sendBench,
 	smtpBench,
+	hangBench,
 	insertBench,
 	upsertBench,
 	pageBench,

@@ -96,7 +96,7 @@ export function heapUsed(): number {
 }
 
 /** The value in the middle; of an even number of values, the mean of the two there. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
 	const sorted = values.toSorted((a, b) => a - b);
 	const [low = Number.NaN, high = low] = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
 	return (low + high) / 2;

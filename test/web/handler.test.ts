@@ -218,6 +218,12 @@ describe("languages", () => {
 		expect(text).toContain(">Unsubscribe</button>");
 	});
 
+	test("the case of a tag does not matter, also where words of a language are changed", async () => {
+		const { ask, path } = await open({ languages: { ES: { leave: "Adiós" } } });
+		const text = await (await ask(path("unsubscribe"), { headers: { "accept-language": "es" } })).text();
+		expect(text).toContain("<h1>¿Darse de baja de todo?</h1>");
+	});
+
 	test.each(["en", "es", "ar"])("%s: no text is missing and each page holds", async (language) => {
 		const { ask, path } = await open({ defaultLanguage: language });
 		for (const page of [path("unsubscribe"), path("preferences"), "/mail/u/x"]) {

@@ -96,6 +96,11 @@ export function parseMailbox(input: unknown, field: string): Mailbox {
 	return toMailbox(name ?? null, "address" in input ? input.address : undefined, field);
 }
 
+/** What follows the `@` of an address. */
+export function domainOf(address: string): string {
+	return address.slice(address.lastIndexOf("@") + 1);
+}
+
 function parseMailboxText(input: string, field: string): Mailbox {
 	if (!input.includes("<")) return toMailbox(null, input, field);
 	const text = trimBlanks(checkHeaderText(input, field, MAX_LINE));

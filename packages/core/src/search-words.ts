@@ -1,4 +1,5 @@
 import { domainToUnicode } from "node:url";
+import { domainOf } from "./email-address.ts";
 import type { Contact } from "./model/contact.ts";
 
 /*
@@ -32,7 +33,7 @@ export function searchWords({
 	lastName,
 }: Pick<Contact, "email" | "firstName" | "lastName">): readonly string[] {
 	const words = new Set([...wordsOf(email), ...wordsOf(firstName ?? ""), ...wordsOf(lastName ?? "")]);
-	const domain = email.slice(email.lastIndexOf("@") + 1);
+	const domain = domainOf(email);
 	if (domain.includes("xn--")) for (const word of wordsOf(domainToUnicode(domain))) words.add(word);
 	return [...words];
 }

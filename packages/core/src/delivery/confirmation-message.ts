@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { domainOf } from "../email-address.ts";
 import { invalidInput } from "../errors.ts";
 import type { Contact } from "../model/contact.ts";
 import type { Message } from "../ports/transport.ts";
@@ -84,7 +85,7 @@ export function confirmationMessage(
 		const message = `The ${field} that \`confirmation.write\` gave lacks the \`url\`, so that nobody could confirm by it.`;
 		throw invalidInput("missing_confirmation_url", `confirmation.${field}`, message);
 	}
-	const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
+	const domain = domainOf(from.address);
 	return {
 		messageId: `<${hash("sha256", `confirmation:${requestId}`, "hex").slice(0, 40)}@${domain}>`,
 		idempotencyKey: `cr_${requestId}`,

@@ -1,3 +1,5 @@
+import { domainOf } from "../email-address.ts";
+
 /** What a hand-over is taken to last before any has ended. */
 const GUESS_MS = 500;
 const MIN_DELAY_MS = 1000;
@@ -50,8 +52,4 @@ export class DomainGate {
 		this.#domains.set(name, made);
 		return made;
 	}
-}
-
-function domainOf(address: string): string {
-	return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
 }

@@ -1,4 +1,5 @@
 import { getDomain } from "tldts";
+import { domainOf } from "../email-address.ts";
 import type { Attachment, BroadcastContent, Footer } from "../model/broadcast.ts";
 import type { CompiledMessage, Finding } from "../ports/renderer.ts";
 
@@ -67,7 +68,7 @@ export function findPostalAddress({ postalAddress }: Footer, compiled: CompiledM
  * DMARC asks that the signature's domain and the author's have the same registrable domain (RFC 7489 section 3.1.1).
  */
 export function findMisalignment(from: BroadcastContent["from"], dkimDomain: string | undefined): readonly Finding[] {
-	const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
+	const domain = domainOf(from.address);
 	if (dkimDomain === undefined || registrable(domain) === registrable(dkimDomain)) return [];
 	const message = `Messages come from ${domain} and are signed by ${dkimDomain}, so that DMARC does not count the signature; sign with the author's domain.`;
 	return [{ severity: "warning", reason: "dkim_domain_differs", field: "from", message }];

@@ -1,5 +1,6 @@
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput } from "../errors.ts";
+import { domainOf } from "../email-address.ts";
 import type { Mailbox } from "../email-address.ts";
 import type { Broadcast, BroadcastContent, MessageHeaders } from "../model/broadcast.ts";
 import type { PropertyValue } from "../model/contact.ts";
@@ -119,7 +120,7 @@ async function headersOf(context: TenantContext, broadcast: Broadcast, from: Mai
 	if (topicId === null || Object.keys(headers).some((name) => name.toLowerCase() === "list-id")) return headers;
 	const [topic] = await context.tenant.findTopics([topicId]);
 	if (topic === undefined) return headers;
-	return { ...headers, "List-Id": listIdOf(topic, from.address.slice(from.address.lastIndexOf("@") + 1)) };
+	return { ...headers, "List-Id": listIdOf(topic, domainOf(from.address)) };
 }
 
 function fallbacksOf(

@@ -33,7 +33,8 @@ export class Languages {
 			if (!TAG.test(tag)) throw invalidLanguage("languages", `\`${tag}\` is no language tag such as \`pt-BR\`.`);
 			checkTexts(tag, texts);
 			const given = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined));
-			this.#byTag.set(tag.toLowerCase(), { tag, texts: { ...(BUILT_IN[tag] ?? english), ...given } });
+			const folded = tag.toLowerCase();
+			this.#byTag.set(folded, { tag, texts: { ...(BUILT_IN[folded] ?? english), ...given } });
 		}
 		const found = this.#find(fallback);
 		if (found === undefined) throw invalidLanguage("defaultLanguage", `There are no texts in \`${fallback}\`.`);
