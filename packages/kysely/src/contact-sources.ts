@@ -24,6 +24,9 @@ export interface ContactSource {
 /** So many ids are sorted in less than a millisecond. */
 const FEW = 1_000;
 
+/** To sort so many takes as long as to pass {@link SMALL} contacts. */
+const SORTABLE = 10_000;
+
 /** A segment of so many members is walked by itself. */
 const SMALL = 5_000;
 
@@ -63,7 +66,7 @@ export class ContactSources {
 		let [rarest = ""] = prefixes;
 		let least = FEW;
 		for (const prefix of prefixes) {
-			const count = yield* this.#countFew(tenant, prefix);
+			const count = yield* this.#countUpTo(FEW, tenant, prefix);
 			if (count >= least) continue;
 			[rarest, least] = [prefix, count];
 		}
@@ -72,9 +75,11 @@ export class ContactSources {
 			const words = yield* this.#wordsWith(tenant, prefix);
 			if (words.length <= MAX_MERGED) return withWords(words);
 		}
+		const [only = "", ...others] = prefixes;
+		if (!isAll || others.length > 0) return EVERYONE;
 		// Many contacts by many words: some are among the next contacts, or the whole range must be sorted.
-		const [only, ...others] = prefixes;
-		return isAll && only !== undefined && others.length === 0 ? { ...EVERYONE, otherwise: withPrefix(only) } : EVERYONE;
+		const isSortable = (yield* this.#countUpTo(SORTABLE, tenant, only)) < SORTABLE;
+		return isSortable ? { ...EVERYONE, otherwise: withPrefix(only) } : EVERYONE;
 	}
 
 	*#isSmall(tenant: string, source: ContactSource): Unit<boolean> {
@@ -82,10 +87,10 @@ export class ContactSources {
 		return (yield* first(end.compile(this.#dialect.db))) === undefined;
 	}
 
-	/** How many entries there are for words that begin so, if fewer than {@link FEW}. */
-	*#countFew(tenant: string, prefix: string): Unit<number> {
+	/** How many entries there are for words that begin so, or `limit` if there are more. */
+	*#countUpTo(limit: number, tenant: string, prefix: string): Unit<number> {
 		const counted = sql<{ count: number }>`select cast(count(*) as integer) as count
-			from (select 1 from ${WORDS} as w where ${begunBy(tenant, prefix)} order by w.word limit ${FEW}) as few`;
+			from (select 1 from ${WORDS} as w where ${begunBy(tenant, prefix)} order by w.word limit ${limit}) as few`;
 		return (yield* first<{ count: number }>(counted.compile(this.#dialect.db)))?.count ?? 0;
 	}
 

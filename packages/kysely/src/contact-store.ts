@@ -52,6 +52,8 @@ export interface ContactCount {
 /** Finds contacts. */
 export class ContactStore {
 	readonly #dialect: SqlDialect;
+	/** For statements that pass all contacts: the database chooses how. */
+	readonly #whole: SqlDialect;
 	readonly #sources: ContactSources;
 	readonly #byId: Listed;
 	readonly #byExternalId: Listed;
@@ -61,6 +63,7 @@ export class ContactStore {
 
 	constructor(dialect: SqlDialect, sources: ContactSources) {
 		this.#dialect = dialect;
+		this.#whole = { ...dialect, perRow: sql`` };
 		this.#sources = sources;
 		this.#byId = this.#listed("id");
 		this.#byExternalId = this.#listed("external_id");
@@ -127,21 +130,35 @@ export class ContactStore {
 		return { contacts, next: through === undefined ? undefined : next };
 	}
 
-	/** How many match, among the next contacts of a source. */
+	/** How many match, among the next contacts of a source, or among all. */
 	*count(tenant: string, filter: BoundFilter, cursor: ContactCursor | undefined): Unit<ContactCount> {
 		const source = cursor?.source ?? (yield* this.#sources.choose(tenant, filter));
+		const size = this.#dialect.countedAtOnce;
+		if (size === undefined) {
+			const matching = yield* this.#countIn(tenant, filter, source, () => sql`true`, this.#whole);
+			return { matching, next: undefined };
+		}
 		const from = cursor?.from;
 		const beyond: IdRange = (id) => (from === undefined ? sql`true` : sql`${id} > ${from}`);
-		const through = yield* this.#nth(tenant, source, beyond, true, PASSED_AT_ONCE);
+		const through = yield* this.#nth(tenant, source, beyond, true, size);
 		const range: IdRange = (id) => (through === undefined ? beyond(id) : sql`${beyond(id)} and ${id} <= ${through}`);
+		const matching = yield* this.#countIn(tenant, filter, source, range, this.#dialect);
+		return { matching, next: through === undefined ? undefined : { source, from: through, size } };
+	}
+
+	*#countIn(
+		tenant: string,
+		filter: BoundFilter,
+		source: ContactSource,
+		range: IdRange,
+		dialect: SqlDialect,
+	): Unit<number> {
 		const matching =
 			source.isExact === true
 				? sql`from (${source.ids(tenant, range)}) as i`
-				: this.#matching(tenant, filter, source, range);
+				: this.#matching(tenant, filter, source, range, dialect);
 		const counted = sql<{ count: number }>`select cast(count(*) as integer) as count ${matching}`;
-		const row = yield* first<{ count: number }>(counted.compile(this.#dialect.db));
-		const next = through === undefined ? undefined : { source, from: through, size: PASSED_AT_ONCE };
-		return { matching: row?.count ?? 0, next };
+		return (yield* first<{ count: number }>(counted.compile(dialect.db)))?.count ?? 0;
 	}
 
 	/** The id that comes after so many of a source. */
@@ -157,10 +174,16 @@ export class ContactStore {
 		return (yield* first<{ id: string }>(end.compile(this.#dialect.db)))?.id;
 	}
 
-	#matching(tenant: string, filter: BoundFilter, source: ContactSource, range: IdRange): RawBuilder<unknown> {
+	#matching(
+		tenant: string,
+		filter: BoundFilter,
+		source: ContactSource,
+		range: IdRange,
+		dialect: SqlDialect = this.#dialect,
+	): RawBuilder<unknown> {
 		const candidates = source.isEveryone ? range(sql`c.id`) : sql`c.id in (${source.ids(tenant, range)})`;
 		return sql`from ${sql.table("convoke_contacts")} as c
-			where c.tenant_id = ${tenant} and ${candidates} and ${filterSql(filter, this.#dialect)}`;
+			where c.tenant_id = ${tenant} and ${candidates} and ${filterSql(filter, dialect)}`;
 	}
 
 	/** The largest id. */

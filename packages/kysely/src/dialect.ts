@@ -35,6 +35,14 @@ export type ValueType = "id" | "text" | "integer" | "number";
 /** The types of a property's value that statements tell apart. */
 export type PropertyKind = "string" | "number" | "boolean" | "date";
 
+/** A value that may be of another type than the one that is compared with. */
+export interface TypedValue {
+	/** Null where there is none. */
+	readonly value: RawBuilder<unknown>;
+	/** Whether it is of the type, to be asked of the few whose value compares as it should; `undefined`: it is, or null. */
+	readonly isOfType?: RawBuilder<boolean> | undefined;
+}
+
 /** What differs from one database to the other. Everything else is written once. */
 export interface SqlDialect {
 	/** The name of the database. */
@@ -52,6 +60,11 @@ export interface SqlDialect {
 	 * time; to work it out for all of the table first, as a planner likes, takes longer the larger the audience is.
 	 */
 	readonly perRow: RawBuilder<unknown>;
+	/**
+	 * Contacts that one statement of a count passes: so many that it stays a matter of milliseconds where the process waits
+	 * for it. `undefined`: all of them, where it is for the database alone to work.
+	 */
+	readonly countedAtOnce: number | undefined;
 	/** Whether units run side by side, so that they lock what they are going to decide by. */
 	readonly isConcurrent: boolean;
 	/** Ends a select whose rows nobody else may change (`share`), nor look at to change (`update`), before the unit's end. */
@@ -85,8 +98,8 @@ export interface SqlDialect {
 	withoutKey(object: RawBuilder<unknown>, key: string): RawBuilder<string>;
 	/** Whether a JSON array of texts has this one. */
 	hasElement(array: RawBuilder<unknown>, text: RawBuilder<unknown>): RawBuilder<boolean>;
-	/** The value by a key of a JSON object, null unless it is of this type: booleans as 0 or 1, dates in milliseconds. */
-	property(object: RawBuilder<unknown>, key: string, kind: PropertyKind): RawBuilder<unknown>;
+	/** The value by a key of a JSON object, as those of this type compare: booleans as 0 or 1, dates in milliseconds. */
+	property(object: RawBuilder<unknown>, key: string, kind: PropertyKind): TypedValue;
 	/** Where a text begins in another, from 1, or 0. */
 	position(haystack: RawBuilder<unknown>, needle: string): RawBuilder<number>;
 	/** The last characters of a text. */

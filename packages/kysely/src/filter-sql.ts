@@ -37,8 +37,13 @@ export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<
 				? dialect.hasKey(PROPERTIES, filter.subject.property)
 				: sql`${columnOf(filter.subject.column)} is not null`;
 		case "compare": {
-			const subject = subjectSql(filter.subject, kindOf(filter.value), dialect);
-			return subject === undefined ? FALSE : sql`${subject} ${OPERATORS[filter.op]} ${operandOf(filter.value)}`;
+			const { op, value } = filter;
+			return whereTyped(
+				filter.subject,
+				kindOf(value),
+				dialect,
+				(found) => sql`${found} ${OPERATORS[op]} ${operandOf(value)}`,
+			);
 		}
 		case "match":
 			return matchSql(filter, dialect);
@@ -107,13 +112,20 @@ function columnOf(column: Extract<BoundSubject, { column: unknown }>["column"]):
 	return sql.ref(`c.${snakeCase(column)}`);
 }
 
-/** A subject as values of a type compare with it; `undefined` where it has none of them. */
-function subjectSql(subject: BoundSubject, kind: PropertyKind, dialect: SqlDialect): RawBuilder<unknown> | undefined {
+/** A condition on a subject's value, where it is of the type of the values that it is compared with. */
+function whereTyped(
+	subject: BoundSubject,
+	kind: PropertyKind,
+	dialect: SqlDialect,
+	condition: (value: RawBuilder<unknown>) => RawBuilder<boolean>,
+): RawBuilder<boolean> {
 	if ("property" in subject) {
-		return subject.type === kind ? dialect.property(PROPERTIES, subject.property, kind) : undefined;
+		if (subject.type !== kind) return FALSE;
+		const { value, isOfType } = dialect.property(PROPERTIES, subject.property, kind);
+		return isOfType === undefined ? condition(value) : sql`(${condition(value)} and ${isOfType})`;
 	}
 	const isInstant = subject.column === "createdAt" || subject.column === "updatedAt";
-	return kind === (isInstant ? "date" : "string") ? columnOf(subject.column) : undefined;
+	return kind === (isInstant ? "date" : "string") ? condition(columnOf(subject.column)) : FALSE;
 }
 
 function kindOf(value: PropertyValue): PropertyKind {
@@ -130,26 +142,25 @@ function matchSql(
 	{ subject, op, value }: Extract<BoundFilter, { kind: "match" }>,
 	dialect: SqlDialect,
 ): RawBuilder<boolean> {
-	const found = subjectSql(subject, "string", dialect);
-	if (found === undefined) return FALSE;
-	if (value === "") return sql`${found} is not null`;
-	// ASCII letters only, which is what `lower` does in SQLite, and in Postgres under the collation "C".
-	const folded = sql`lower(${found})`;
-	switch (op) {
-		case "contains":
-			return sql`${dialect.position(folded, value)} > 0`;
-		case "startsWith":
-			return sql`${dialect.position(folded, value)} = 1`;
-		case "endsWith":
-			return sql`${dialect.ending(folded, Array.from(value).length)} = ${value}`;
-	}
+	return whereTyped(subject, "string", dialect, (found) => {
+		if (value === "") return sql`${found} is not null`;
+		// ASCII letters only, which is what `lower` does in SQLite, and in Postgres under the collation "C".
+		const folded = sql`lower(${found})`;
+		switch (op) {
+			case "contains":
+				return sql`${dialect.position(folded, value)} > 0`;
+			case "startsWith":
+				return sql`${dialect.position(folded, value)} = 1`;
+			case "endsWith":
+				return sql`${dialect.ending(folded, Array.from(value).length)} = ${value}`;
+		}
+	});
 }
 
 function oneOfSql(subject: BoundSubject, values: readonly PropertyValue[], dialect: SqlDialect): RawBuilder<boolean> {
 	const [sample] = values;
 	if (sample === undefined) return FALSE;
-	const found = subjectSql(subject, kindOf(sample), dialect);
-	if (found === undefined) return FALSE;
-	const list = dialect.encodeList(values.map(operandOf));
-	return dialect.among(found, sql`${list}`, typeof sample === "string" ? "text" : "number");
+	const list = sql`${dialect.encodeList(values.map(operandOf))}`;
+	const type = typeof sample === "string" ? "text" : "number";
+	return whereTyped(subject, kindOf(sample), dialect, (found) => dialect.among(found, list, type));
 }

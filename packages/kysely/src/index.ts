@@ -5,7 +5,7 @@
  *
  * @module
  */
-export type { ColumnTypes, PropertyKind, SqlDialect, ValueType } from "./dialect.ts";
+export type { ColumnTypes, PropertyKind, SqlDialect, TypedValue, ValueType } from "./dialect.ts";
 export { DATE_KEY } from "./columns.ts";
 export { drive, driveAtOnce } from "./drive.ts";
 export { HostedRunner } from "./hosted-runner.ts";

@@ -1,5 +1,5 @@
 import { DATE_KEY } from "@convoke/kysely";
-import type { ColumnTypes, Database, PropertyKind, SqlDialect, ValueType } from "@convoke/kysely";
+import type { ColumnTypes, Database, PropertyKind, SqlDialect, TypedValue, ValueType } from "@convoke/kysely";
 import type { RawBuilder } from "kysely";
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, sql } from "kysely";
 import { quoteIdentifier, SchemaCompiler } from "./schema-compiler.ts";
@@ -40,6 +40,7 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 		fence: sql`offset 0`,
 		// A subquery with an offset is turned into neither a join nor a hash.
 		perRow: sql`offset 0`,
+		countedAtOnce: undefined,
 		isConcurrent: true,
 		lock: (strength, of) => sql`for ${sql.raw(strength)} ${of === undefined ? sql`` : sql`of ${sql.ref(of)}`}`,
 		lockUnlocked: (of) => sql`for update of ${sql.ref(of)} skip locked`,
@@ -95,17 +96,18 @@ function typesIn(schema: string | undefined): ColumnTypes {
 	};
 }
 
-function propertySql(object: RawBuilder<unknown>, key: string, kind: PropertyKind): RawBuilder<unknown> {
+function propertySql(object: RawBuilder<unknown>, key: string, kind: PropertyKind): TypedValue {
 	const value = sql`(${object} -> cast(${key} as text))`;
 	const text = sql`(${object} ->> cast(${key} as text))`;
 	switch (kind) {
 		case "string":
-			return sql`(case when jsonb_typeof${value} = 'string' then ${text} end collate "C")`;
+			return { value: sql`(${text} collate "C")`, isOfType: sql<boolean>`jsonb_typeof${value} = 'string'` };
 		case "number":
-			return sql`case when jsonb_typeof${value} = 'number' then cast(${text} as double precision) end`;
+			// What is no number cannot be cast, so that the type is asked first.
+			return { value: sql`case when jsonb_typeof${value} = 'number' then cast(${value} as double precision) end` };
 		case "boolean":
-			return sql`case ${value} when 'true' then 1 when 'false' then 0 end`;
+			return { value: sql`case ${value} when 'true' then 1 when 'false' then 0 end` };
 		case "date":
-			return sql`cast(${value} ->> ${sql.lit(DATE_KEY)} as bigint)`;
+			return { value: sql`cast(${value} ->> ${sql.lit(DATE_KEY)} as bigint)` };
 	}
 }

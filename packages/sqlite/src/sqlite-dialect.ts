@@ -42,6 +42,7 @@ export const sqliteDialect: SqlDialect = {
 	fence: sql`limit -1`,
 	// It always does.
 	perRow: sql``,
+	countedAtOnce: 5_000,
 	// One unit writes at a time.
 	isConcurrent: false,
 	lock: () => sql``,
@@ -64,9 +65,12 @@ export const sqliteDialect: SqlDialect = {
 	withoutKey: (object, key) => sql<string>`json_remove(${object}, ${pathOf(key)})`,
 	hasElement: (array, text) => sql<boolean>`${text} in (select value from json_each(${array}))`,
 	property: (object, key, kind) => {
-		if (kind === "date") return sql`json_extract(${object}, ${`${pathOf(key)}."${DATE_KEY}"`})`;
+		if (kind === "date") return { value: sql`json_extract(${object}, ${`${pathOf(key)}."${DATE_KEY}"`})` };
 		const path = pathOf(key);
-		return sql`case when json_type(${object}, ${path}) in ${JSON_TYPES[kind]} then json_extract(${object}, ${path}) end`;
+		return {
+			value: sql`json_extract(${object}, ${path})`,
+			isOfType: sql<boolean>`json_type(${object}, ${path}) in ${JSON_TYPES[kind]}`,
+		};
 	},
 	position: (haystack, needle) => sql<number>`instr(${haystack}, ${needle})`,
 	ending: (text, length) => sql<string>`substr(${text}, ${-length})`,
