@@ -4,6 +4,7 @@ import type { Settings, StorageName } from "./crash/settings.ts";
 
 // Short forms; `pnpm crash` runs them in full.
 const SHORT: Readonly<Record<string, Short>> = {
+	plan: { kills: 1, recipients: 30_000, workers: 1, storages: ["sqlite", "postgres"] },
 	kill: { kills: 2, recipients: 300, workers: 3, storages: ["sqlite", "postgres"] },
 	"kill-idempotent": { kills: 1, recipients: 200, workers: 1, storages: ["sqlite"] },
 	"kill-hold": { kills: 1, recipients: 200, workers: 1, storages: ["sqlite"] },

@@ -3,6 +3,7 @@ import { diskExperiment } from "./disk.ts";
 import { killExperiments } from "./kill.ts";
 import { optOutExperiment } from "./optout.ts";
 import { pauseExperiment } from "./pause.ts";
+import { planExperiment } from "./plan.ts";
 import { restartExperiment } from "./restart.ts";
 import { stopExperiment } from "./stop.ts";
 import { termExperiment } from "./term.ts";
@@ -10,6 +11,7 @@ import type { Experiment } from "./settings.ts";
 
 /** What is done to workers, as production does it. */
 export const EXPERIMENTS: readonly Experiment[] = [
+	planExperiment,
 	...killExperiments,
 	stopExperiment,
 	termExperiment,

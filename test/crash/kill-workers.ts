@@ -1,4 +1,4 @@
-import type { Scene } from "./scene.ts";
+import type { Progress, Scene } from "./scene.ts";
 
 /** How often workers were killed, and what they were doing. */
 export interface Kills {
@@ -7,10 +7,10 @@ export interface Kills {
 	readonly inFlight: number;
 }
 
-/** Kills one worker after the other without warning while a broadcast goes out; `recipients`: who get it for certain. */
-export async function killWorkers(scene: Scene, recipients?: number): Promise<Kills> {
+/** Kills one worker after the other without warning while a broadcast goes out. */
+export async function killWorkers(scene: Scene, progress?: Progress): Promise<Kills> {
 	let [kills, inFlight] = [0, 0];
-	for await (const nth of scene.moments(recipients)) {
+	for await (const nth of scene.moments(progress)) {
 		await scene.fleet.replace("SIGKILL", async ({ owner }) => {
 			kills = nth;
 			inFlight += await scene.database.sending(owner);

@@ -41,7 +41,7 @@ export const optOutExperiment: Experiment = {
 			await scene.fleet.start(settings.workers);
 			const [optOuts, { kills, inFlight }] = await Promise.all([
 				optOut(scene),
-				killWorkers(scene, settings.recipients * (1 - SHARE)),
+				killWorkers(scene, { total: settings.recipients * (1 - SHARE) - settings.kills * settings.concurrency }),
 			]);
 			await scene.finish();
 			const problems = (await log.violations()).map((id) => `${id} was marked after its opt-out.`);

@@ -33,6 +33,14 @@ export interface SceneOptions {
 	readonly folder?: string | undefined;
 }
 
+/** How far a broadcast is. */
+export interface Progress {
+	/** How many are done. @default the messages that the provider has taken */
+	readonly done?: (() => number | Promise<number>) | undefined;
+	/** How many will be for certain. @default all but those who may be held, since nobody knows whether they got it */
+	readonly total?: number | undefined;
+}
+
 /** A broadcast under way, and what happens to it. */
 export interface Scene {
 	readonly settings: Settings;
@@ -46,9 +54,9 @@ export interface Scene {
 	readonly random: () => number;
 	/**
 	 * The moments to do something, by their numbers from 1: as many as are wanted, spread over the whole broadcast by how
-	 * many messages the provider has taken, each by chance within its part; `recipients`: who get it for certain.
+	 * far it is, each by chance within its part.
 	 */
-	moments(recipients?: number): AsyncIterable<number>;
+	moments(progress?: Progress): AsyncIterable<number>;
 	/** Waits a random time. */
 	rest(): Promise<void>;
 	/** Whether the plan is written. */
@@ -123,12 +131,10 @@ async function setScene(settings: Settings, options: SceneOptions, database: Dat
 		fleet,
 		random,
 		hasBegun: async () => (await audience.broadcasts.get(broadcastId)).status === "sending",
-		async *moments(certain = recipients) {
-			// Fewer, by those who are held because nobody knows whether they got it.
-			const part = (certain - kills * concurrency) / kills;
+		async *moments({ done = () => provider.taken(), total = recipients - kills * concurrency } = {}) {
 			for (let nth = 1; nth <= kills; nth += 1) {
-				const moment = (nth - 1 + random()) * part;
-				while (provider.taken() < moment && !(await isOver())) await wait(5);
+				const moment = ((nth - 1 + random()) * total) / kills;
+				while ((await done()) < moment && !(await isOver())) await wait(5);
 				if (await isOver()) return;
 				// Not always just when a message has come.
 				await wait(random() * 2 * answerMs);
