@@ -4,6 +4,7 @@ import { createRenderer } from "@convoke/renderer";
 import { aBroadcast, aContact, createTestAudience, createTestInbox } from "@convoke/testing";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { KEYS } from "./support/keys.ts";
 
 describe("a broadcast whose segment or topic was removed while it was a draft", () => {
 	test("is not sent without the topic that people opted out of", async () => {
@@ -97,13 +98,11 @@ describe("a sender that cannot be found", () => {
 			if (state.broken && tenantId === "a") throw new Error("no such customer");
 			return { transport: inbox, from: "news@example.com" };
 		};
-		const key = (name: string) => createHash("sha256").update(name).digest();
 		const audience = createAudience({
 			storage: createMemoryStorage(),
 			renderer: createRenderer(),
 			sender,
-			links: { baseUrl: "https://mail.example.com", keys: [key("links")] },
-			hashKey: key("hashes"),
+			...KEYS,
 		});
 		state.broken = false;
 		const ids: string[] = [];

@@ -18,12 +18,12 @@ import { launches, sendingOperations, works } from "./differential/sending-opera
 import { dump } from "./support/dump.ts";
 import { recordStorage, VERBS } from "./support/recorded-storage.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
+import { readFuzz } from "./support/fuzz.ts";
 
 // The same operations on every storage: each must answer what the one in memory answers, and keep what it keeps.
 // DIFFERENTIAL_RUNS: how many sequences; 500 are the full form. DIFFERENTIAL_SEED: the seed to repeat a run with.
 
-const RUNS = Number(process.env["DIFFERENTIAL_RUNS"] ?? 20);
-const SEED = Number(process.env["DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const { runs: RUNS, seed: SEED } = readFuzz("DIFFERENTIAL", 20);
 const FULL_RUNS = 500;
 const FULL_CALLS = 1_000;
 
@@ -127,8 +127,6 @@ async function expectClosed(storage: Storage): Promise<void> {
 }
 
 describe("all storages", () => {
-	console.log(`differential: ${RUNS} sequences, seed ${SEED} (DIFFERENTIAL_RUNS, DIFFERENTIAL_SEED)`);
-
 	test("answer and keep the same, whatever is done to them", { timeout: 3_600_000 }, async () => {
 		await fc.assert(
 			fc.asyncProperty(fc.noBias(sequences), (turns) => compare(turns)),

@@ -16,12 +16,12 @@ import { boundFilters } from "./differential/bound-filters.ts";
 import { CONTENDERS, REFERENCE } from "./differential/contenders.ts";
 import { dump } from "./support/dump.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
+import { readFuzz } from "./support/fuzz.ts";
 
 // Filters over one random audience: every storage finds whom the one in memory finds, and no value gets into SQL text.
 // FILTER_DIFFERENTIAL_RUNS: how many filters; 5,000 are the full form. FILTER_DIFFERENTIAL_SEED: to repeat a run.
 
-const RUNS = Number(process.env["FILTER_DIFFERENTIAL_RUNS"] ?? 400);
-const SEED = Number(process.env["FILTER_DIFFERENTIAL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const { runs: RUNS, seed: SEED } = readFuzz("FILTER_DIFFERENTIAL", 400);
 const FULL_RUNS = 5_000;
 const CONTACTS = 300;
 const ALL = { limit: CONTACTS };
@@ -285,10 +285,6 @@ function noteKind(filter: BoundFilter): void {
 }
 
 describe("filters", () => {
-	console.log(
-		`filter differential: ${RUNS} filters, seed ${SEED} (FILTER_DIFFERENTIAL_RUNS, FILTER_DIFFERENTIAL_SEED)`,
-	);
-
 	test("select the same contacts in every storage", { timeout: 3_600_000 }, async () => {
 		const clock = new VirtualClock();
 		const reference = await REFERENCE.open(clock);

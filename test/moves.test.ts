@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createAudience } from "@convoke/core";
 import type { Storage, Transport, TransportOutcome } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
@@ -10,9 +9,9 @@ import { commands } from "./moves/commands.ts";
 import type { Real } from "./moves/commands.ts";
 import { Model, PEOPLE } from "./moves/model.ts";
 import { readFuzz } from "./support/fuzz.ts";
+import { KEYS } from "./support/keys.ts";
 
 const { runs, seed } = readFuzz("MOVES", 60);
-const key = (name: string) => createHash("sha256").update(name).digest();
 
 const ANSWERS: Readonly<Record<(typeof PEOPLE)[number], TransportOutcome>> = {
 	accepted: { kind: "accepted" },
@@ -36,8 +35,7 @@ async function open(storage: Storage, clock: Real["clock"]): Promise<Real> {
 		storage,
 		renderer: createRenderer(),
 		transport,
-		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-		hashKey: key("hash"),
+		...KEYS,
 		clock,
 	});
 	await audience.contacts.createMany(PEOPLE.map((_, index) => ({ email: `c${index}@example.com` })));

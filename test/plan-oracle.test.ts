@@ -5,12 +5,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { createOutbox } from "./support/outbox.ts";
 import type { Outbox } from "./support/outbox.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
+import { readFuzz } from "./support/fuzz.ts";
 
 // Who receives a broadcast, as core plans, explains, lists and sends it, against ten lines that say it again.
 // PLAN_ORACLE_RUNS: how many audiences. PLAN_ORACLE_SEED: the seed to repeat a run with.
 
-const RUNS = Number(process.env["PLAN_ORACLE_RUNS"] ?? 10_000);
-const SEED = Number(process.env["PLAN_ORACLE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const { runs: RUNS, seed: SEED } = readFuzz("PLAN_ORACLE", 10_000);
 
 type Choice = "opt_in" | "opt_out";
 type Road = "create" | "update" | "page" | "return";
@@ -432,8 +432,6 @@ function note({ of }: Fates, { target, smtputf8, people }: Plot): void {
 }
 
 describe("who receives a broadcast", () => {
-	console.log(`plan oracle: ${RUNS} audiences, seed ${SEED} (PLAN_ORACLE_RUNS, PLAN_ORACLE_SEED)`);
-
 	test("plan, explain, recipients and the mail sent are what the rules say, for any audience", {
 		timeout: 600_000,
 	}, async () => {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Audience, Transport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
@@ -7,8 +6,7 @@ import { createFakeClock } from "@convoke/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeResend } from "./support/fake-resend.ts";
 import type { FakeResendOptions } from "./support/fake-resend.ts";
-
-const key = (name: string) => createHash("sha256").update(name).digest();
+import { KEYS } from "./support/keys.ts";
 
 async function scene(count: number, options: FakeResendOptions & { readonly batchSize?: number } = {}) {
 	const server = await startFakeResend(options);
@@ -21,8 +19,7 @@ async function scene(count: number, options: FakeResendOptions & { readonly batc
 			storage,
 			renderer: createRenderer(),
 			transport: wrap(transport),
-			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-			hashKey: key("hash"),
+			...KEYS,
 			clock,
 		});
 	const audience = open();

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createAudience, createMemoryStorage, systemClock } from "@convoke/core";
 import type {
 	AudienceOptions,
@@ -16,8 +15,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { CONTENDERS, REFERENCE } from "./differential/contenders.ts";
 import { startMailServer } from "./support/mail-server.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
+import { KEYS } from "./support/keys.ts";
 
-const key = (name: string) => createHash("sha256").update(name).digest();
 const ACCEPTED: TransportOutcome = { kind: "accepted" };
 
 interface Sent {
@@ -51,8 +50,7 @@ async function scene(
 			storage,
 			renderer: createRenderer(),
 			...(senderOf === undefined ? { transport } : { sender: senderOf(transport) }),
-			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-			hashKey: key("hash"),
+			...KEYS,
 			clock,
 			random: () => 0.5,
 			...options,
@@ -147,8 +145,7 @@ describe("the circuit breaker", () => {
 				storage: await contender.open(systemClock),
 				renderer: createRenderer(),
 				transport,
-				links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-				hashKey: key("hash"),
+				...KEYS,
 			});
 			onTestFinished(() => audience.close());
 			await audience.contacts.createMany(

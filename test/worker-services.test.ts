@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Message, Progress, TransportOutcome } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { createFakeClock } from "@convoke/testing";
 import { describe, expect, test } from "vitest";
+import { KEYS } from "./support/keys.ts";
 
-const key = (name: string) => createHash("sha256").update(name).digest();
 const ACCEPTED: TransportOutcome = { kind: "accepted" };
 const DRAFT = { everyone: true, from: "news@example.com", subject: "Hi", text: "Hi" } as const;
 
@@ -29,8 +28,7 @@ async function scene(
 			},
 			async close() {},
 		},
-		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-		hashKey: key("hash"),
+		...KEYS,
 		clock,
 		random: () => 0.5,
 	});

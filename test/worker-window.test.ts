@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Storage, TenantStorage, Transport } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
 import { expect, test } from "vitest";
 import { bound } from "./support/bound.ts";
 import { VirtualClock } from "./support/virtual-clock.ts";
+import { KEYS } from "./support/keys.ts";
 
 /** The same storage, whose steps of sending take a while until they are there and a while to answer. */
 function slow(storage: Storage, clock: VirtualClock, stepped: () => Promise<void>): Storage {
@@ -23,8 +23,6 @@ function slow(storage: Storage, clock: VirtualClock, stepped: () => Promise<void
 	};
 	return bound(storage, { forTenant });
 }
-
-const key = (name: string) => createHash("sha256").update(name).digest();
 
 /** An audience with twelve broadcasts to ten contacts each, on a storage that takes its time. */
 async function scene(timeOf: (index: number) => number) {
@@ -55,8 +53,7 @@ async function scene(timeOf: (index: number) => number) {
 		storage: slow(memory, clock, countSending),
 		renderer: createRenderer(),
 		transport,
-		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-		hashKey: key("hash"),
+		...KEYS,
 		clock,
 	});
 	const contacts = Array.from({ length: 10 }, (_, index) => ({ email: `c${index}@example.com` }));

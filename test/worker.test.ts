@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ConvokeError, createAudience, createMemoryStorage } from "@convoke/core";
 import type {
 	Audience,
@@ -14,9 +13,9 @@ import { createRenderer } from "@convoke/renderer";
 import { createFakeClock } from "@convoke/testing";
 import { describe, expect, test } from "vitest";
 import { bound } from "./support/bound.ts";
+import { KEYS } from "./support/keys.ts";
 
 const ACCEPTED: TransportOutcome = { kind: "accepted" };
-const key = (name: string) => createHash("sha256").update(name).digest();
 
 type Answer = (message: Message, signal: AbortSignal) => unknown;
 
@@ -68,8 +67,7 @@ async function queued(
 		storage: wrap(createMemoryStorage({ clock })),
 		renderer,
 		transport: recorder.transport,
-		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-		hashKey: key("hash"),
+		...KEYS,
 		clock,
 		random: () => 0.5,
 	});
@@ -440,8 +438,7 @@ describe("a sender that was mended", () => {
 			storage: createMemoryStorage({ clock }),
 			renderer: createRenderer(),
 			sender: () => ({ transport: state.transport, from: "news@example.com" }),
-			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-			hashKey: key("hash"),
+			...KEYS,
 			clock,
 		});
 		await audience.contacts.createMany(addresses(3).map((email) => ({ email })));
@@ -585,8 +582,7 @@ describe("retries", () => {
 			storage: createMemoryStorage({ clock }),
 			renderer: createRenderer(),
 			transport: createRecorder(() => ({ kind: "deferred", reason: "greylisted" })).transport,
-			links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-			hashKey: key("hash"),
+			...KEYS,
 			clock,
 			random: () => random.next,
 		});

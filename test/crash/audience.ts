@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createAudience } from "@convoke/core";
 import type { Audience, Storage, Transport } from "@convoke/core";
 import { createPostgresStorage } from "@convoke/postgres";
@@ -7,6 +6,7 @@ import { createResendTransport } from "@convoke/resend";
 import { createSmtpTransport } from "@convoke/smtp";
 import { createSqliteStorage } from "@convoke/sqlite";
 import type { StorageName } from "./settings.ts";
+import { KEYS } from "../support/keys.ts";
 
 /** Where an audience is kept, and what its messages go through: what a process needs to know. */
 export interface Place {
@@ -32,13 +32,11 @@ function openStorage({ storage, at, durability = "normal" }: Place): Storage {
 
 /** Opens the audience: the same one in each process; `through`: what lies between it and its storage. */
 export function openAudience(place: Place, through = (storage: Storage): Storage => storage): Audience {
-	const key = (name: string) => createHash("sha256").update(name).digest();
 	return createAudience({
 		storage: through(openStorage(place)),
 		renderer: createRenderer(),
 		transport: openTransport(place),
-		links: { baseUrl: "https://mail.example.com", keys: [key("link")] },
-		hashKey: key("hash"),
+		...KEYS,
 	});
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createAudience, createMemoryStorage } from "@convoke/core";
 import type { Audience, Message, Renderer, SliceLease, WorkerOptions } from "@convoke/core";
 import { createRandom } from "../support/random.ts";
@@ -9,6 +8,7 @@ import type { Blow, CrashPoint, Fate } from "./process.ts";
 import { SimulatedProvider } from "./provider.ts";
 import type { Temper } from "./provider.ts";
 import { Timeline } from "./timeline.ts";
+import { KEYS } from "../support/keys.ts";
 
 /** How a simulation is told to go, besides its seed. */
 export interface SimulationOptions {
@@ -31,8 +31,6 @@ export interface Result {
 const LEASE_MS = 2000;
 const CHAOS_MS = 8000;
 const LONGEST_MS = 3_600_000;
-const LINK_KEY = createHash("sha256").update("link").digest();
-const HASH_KEY = createHash("sha256").update("hash").digest();
 
 /** Sends one broadcast through simulated processes in which whatever the seed wants goes wrong, and judges what came of it. */
 export async function simulate(seed: number, { bug, blow }: SimulationOptions = {}): Promise<Result> {
@@ -103,8 +101,7 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 					return { kind: "uncertain", reason: "connection_lost" };
 				},
 			}),
-			links: { baseUrl: "https://mail.example.com", keys: [LINK_KEY] },
-			hashKey: HASH_KEY,
+			...KEYS,
 			clock: bug?.clock?.(process.clock, process) ?? process.clock,
 			random,
 		});
