@@ -159,8 +159,7 @@ export class SqliteByHand implements ByHand {
 	count(): number {
 		const select = `select count(*) as count from convoke_contacts c where c.tenant_id = 'default'
 			and json_extract(c.properties, '$.plan') = 'pro' and json_extract(c.properties, '$.seats') >= 25
-			and exists (select 1 from convoke_segment_members m
-				where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.segment_id = ?)`;
+			and c.id in (select contact_id from convoke_segment_members where tenant_id = 'default' and segment_id = ?)`;
 		return (this.#database.prepare(select).get(this.#segmentId) as { count: number }).count;
 	}
 

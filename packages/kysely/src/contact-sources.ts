@@ -17,8 +17,8 @@ export interface ContactSource {
 	readonly ids: (tenant: string, range: IdRange) => RawBuilder<unknown>;
 	/** Whether all who come from it match. */
 	readonly isExact?: true | undefined;
-	/** The source to go on with when this one was chosen in the hope that the first contacts of a page are found soon. */
-	readonly otherwise?: ContactSource | undefined;
+	/** Chooses what to go on with when this one was chosen in the hope that the first contacts of a page are found soon. */
+	readonly otherwise?: (() => Unit<ContactSource>) | undefined;
 }
 
 /** So many ids are sorted in less than a millisecond. */
@@ -75,11 +75,14 @@ export class ContactSources {
 			const words = yield* this.#wordsWith(tenant, prefix);
 			if (words.length <= MAX_MERGED) return withWords(words);
 		}
-		const [only = "", ...others] = prefixes;
-		if (!isAll || others.length > 0) return EVERYONE;
-		// Many contacts by many words: some are among the next contacts, or the whole range must be sorted.
-		const isSortable = (yield* this.#countUpTo(SORTABLE, tenant, only)) < SORTABLE;
-		return isSortable ? { ...EVERYONE, otherwise: withPrefix(only) } : EVERYONE;
+		const [only, ...others] = prefixes;
+		if (!isAll || only === undefined || others.length > 0) return EVERYONE;
+		return { ...EVERYONE, otherwise: () => this.#sorted(tenant, only) };
+	}
+
+	/** Many contacts by many words, of whom none were found soon: all that there are, unless to sort them takes long. */
+	*#sorted(tenant: string, prefix: string): Unit<ContactSource> {
+		return (yield* this.#countUpTo(SORTABLE, tenant, prefix)) < SORTABLE ? withPrefix(prefix) : EVERYONE;
 	}
 
 	*#isSmall(tenant: string, source: ContactSource): Unit<boolean> {

@@ -37,7 +37,7 @@ export interface PageStep {
 /** A part of a page. */
 export interface ContactPart {
 	readonly contacts: readonly ContactRecord[];
-	/** Where to go on; `undefined`: all were passed. */
+	/** Where to go on; `undefined`: all were passed, or no more are wanted. */
 	readonly next: ContactCursor | undefined;
 }
 
@@ -121,13 +121,10 @@ export class ContactStore {
 		const rows = sql<object>`select ${contactSelection(this.#dialect)} ${this.#matching(tenant, filter, source, range)}
 			order by c.id ${backwards ? sql`asc` : sql`desc`} limit ${limit}`;
 		const contacts = (yield* all<object>(rows.compile(this.#dialect.db))).map(decodeContact);
+		if (through === undefined || contacts.length === limit) return { contacts, next: undefined };
 		const isHopeful = size * 4 < PASSED_AT_ONCE;
-		const next = {
-			source: isHopeful ? source : (source.otherwise ?? source),
-			from: through,
-			size: Math.min(size * 4, PASSED_AT_ONCE),
-		};
-		return { contacts, next: through === undefined ? undefined : next };
+		const onwards = isHopeful || source.otherwise === undefined ? source : yield* source.otherwise();
+		return { contacts, next: { source: onwards, from: through, size: Math.min(size * 4, PASSED_AT_ONCE) } };
 	}
 
 	/** How many match, among the next contacts of a source, or among all. */

@@ -78,7 +78,7 @@ export class SqlTenant implements TenantStorage {
 			const step: PageStep = { cursor, backwards, limit: limit - found.length };
 			const part = await this.#runner.read(() => this.#stores.contacts.page(this.#tenant, filter, step));
 			found.push(...part.contacts);
-			if (part.next === undefined || found.length >= limit) return backwards ? found.toReversed() : found;
+			if (part.next === undefined) return backwards ? found.toReversed() : found;
 			cursor = part.next;
 			await this.#runner.pause();
 		}
