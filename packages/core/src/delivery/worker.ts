@@ -233,7 +233,7 @@ export class Worker {
 		let begun = 0;
 		this.#failure = undefined;
 		try {
-			if (only !== undefined && this.#mayBegin(limits)) await this.#takeOne(only);
+			if (only !== undefined && this.#mayBegin(limits)) await this.#claim({ of: only });
 			for (;;) {
 				await this.#pauseRefused();
 				const left = this.#mayBegin(limits) ? limits.maxMessages - begun : 0;
@@ -299,17 +299,14 @@ export class Worker {
 	 * once as long as it finds something, and at most every poll interval while messages are in flight.
 	 */
 	async #lookForWork(limits: RunEnd): Promise<boolean> {
-		const { clock, storage } = this.#context;
+		const { clock } = this.#context;
 		const idle = this.#runs.size === 0;
 		if (this.#placesFor(undefined) <= 0) return false;
-		const before = clock.monotonic();
-		for (const run of this.#runs) if (!run.drained && !isHeld(run, before)) return false;
-		if (!idle && clock.monotonic() < this.#nextLook) return false;
-		const { leaseMs } = this.#settings;
-		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs, at: clock.now(), except: this.#held() });
-		if (lease !== undefined) {
+		const now = clock.monotonic();
+		for (const run of this.#runs) if (!run.drained && !isHeld(run, now)) return false;
+		if (!idle && now < this.#nextLook) return false;
+		if (await this.#claim({ except: this.#held() })) {
 			this.#nextLook = 0;
-			await this.#take(lease, before + this.#settings.leaseMs);
 			return true;
 		}
 		const { progressed, failures } = await doDueWork(this.#context, limits.signal);
@@ -318,12 +315,16 @@ export class Worker {
 		return progressed;
 	}
 
-	async #takeOne(of: OneBroadcast): Promise<void> {
+	/** Takes a slice that may be sent, if there is one. */
+	async #claim(which: { readonly of: OneBroadcast } | { readonly except: readonly string[] }): Promise<boolean> {
 		const { clock, storage } = this.#context;
 		const { leaseMs } = this.#settings;
+		// The storage's lease begins no earlier.
 		const before = clock.monotonic();
-		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs, at: clock.now(), of });
-		if (lease !== undefined) await this.#take(lease, before + leaseMs);
+		const lease = await storage.claimSlice({ owner: this.#owner, leaseMs, at: clock.now(), ...which });
+		if (lease === undefined) return false;
+		await this.#take(lease, before + leaseMs);
+		return true;
 	}
 
 	async #take(lease: SliceLease, leaseEnd: number): Promise<void> {
