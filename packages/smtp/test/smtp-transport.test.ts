@@ -85,6 +85,16 @@ test("a part that is not there is not made up", async () => {
 	expect(htmlOnly.headers.find(({ key }) => key === "content-type")?.value).toContain("text/html");
 });
 
+test.each([
+	["plain", "Spring tide", "7bit"],
+	["with a few other letters", `Frühjahr — ${"waves and tides ".repeat(20)}`, "quoted-printable"],
+	["of another script", "春の大潮のお知らせ".repeat(20), "base64"],
+])("a text that is %s arrives as it is, as small as may be", async (_what, text, encoding) => {
+	const { raw } = await deliver({ html: null, text });
+	expect(unfold(raw)).toContain(`Content-Transfer-Encoding: ${encoding}`);
+	expect((await PostalMime.parse(raw)).text?.trimEnd()).toBe(text.trimEnd());
+});
+
 test("a mailbox without name stands alone", async () => {
 	const { raw } = await deliver({
 		from: { name: null, address: "news@tidal.test" },
