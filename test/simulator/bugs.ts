@@ -164,7 +164,7 @@ export const BUGS: readonly Bug[] = [
 					const tenant = storage.forTenant(tenantId);
 					return bound(tenant, {
 						freezeChunk: async (id, walk, slice) => {
-							const chunk = await tenant.freezeChunk(id, { ...walk, limit: 4 }, slice);
+							const chunk = await tenant.freezeChunk(id, walk, slice);
 							const plan = (await tenant.findBroadcast(id))?.plan;
 							if (chunk === undefined || plan === undefined || plan === null) return chunk;
 							const ahead = { ...plan, through: walk.upTo, complete: true };

@@ -17,15 +17,18 @@ export class Observer {
 	readonly marks: Mark[] = [];
 	readonly #memory: Storage;
 	readonly #broadcastId: () => string;
+	readonly #sliceSize: number;
 	/** Contacts that may not be mailed any more. */
 	readonly optedOut = new Set<string>();
 	/** Whether somebody has paused the broadcast. */
 	isPaused = false;
 	#states = new Map<string, Recipient>();
 
-	constructor(memory: Storage, broadcastId: () => string) {
+	/** @param sliceSize the most recipients that a plan puts into a slice: so few contacts would all be in one */
+	constructor(memory: Storage, broadcastId: () => string, sliceSize: number) {
 		this.#memory = memory;
 		this.#broadcastId = broadcastId;
+		this.#sliceSize = sliceSize;
 	}
 
 	/** The storage under watch, as a process sees it. */
@@ -41,6 +44,7 @@ export class Observer {
 
 	#watch(tenant: TenantStorage, process: SimulatedProcess | undefined): TenantStorage {
 		return bound(tenant, {
+			freezeChunk: (id, walk, slice) => tenant.freezeChunk(id, { ...walk, limit: this.#sliceSize }, slice),
 			advanceSlice: async (step) => {
 				const status = (await tenant.findBroadcast(step.lease.broadcastId))?.status;
 				for (const { contactId, attempt, untried, state, retryAt, reason } of step.outcomes) {

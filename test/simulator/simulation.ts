@@ -51,7 +51,7 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 	const healthy = new SimulatedProcess({ timeline, latency: () => 0, fate: () => "none" });
 	const memory = createMemoryStorage({ clock: healthy.clock });
 	let broadcastId = "";
-	const observer = new Observer(memory, () => broadcastId);
+	const observer = new Observer(memory, () => broadcastId, 1 + upTo(11));
 	const leases: SliceLease[] = [];
 	const tempers = new Map<string, Temper>();
 	const provider = new SimulatedProvider(mode === "idempotent", tempers);
