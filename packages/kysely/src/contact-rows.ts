@@ -1,5 +1,5 @@
 import type { ContactRecord, Subscription } from "@convoke/core";
-import { sampleKey, searchWords } from "@convoke/core";
+import { sampleKey } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import { Columns, decodeJson, flag, instant, json, text } from "./columns.ts";
@@ -49,14 +49,11 @@ export function decodeContact(row: object): ContactRecord {
 	};
 }
 
-/** A contact's own row. */
-export function encodeContact(tenantId: string, contact: ContactRecord): NewRow {
-	return {
-		tenant_id: tenantId,
-		...contacts.encode(contact),
-		sample_key: sampleKey(contact.id),
-		words: searchWords(contact)
-			.map((word) => ` ${word}`)
-			.join(""),
-	};
+/** A contact's own row, with the words it is found by. */
+export function encodeContact(tenantId: string, contact: ContactRecord, words: readonly string[]): NewRow {
+	const row = contacts.encode(contact);
+	row["tenant_id"] = tenantId;
+	row["sample_key"] = sampleKey(contact.id);
+	row["words"] = words.map((word) => ` ${word}`).join("");
+	return row;
 }

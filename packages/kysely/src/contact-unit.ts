@@ -6,6 +6,7 @@ import type {
 	FoundContact,
 	RetainedOptOut,
 } from "@convoke/core";
+import { searchWords } from "@convoke/core";
 import { sql } from "kysely";
 import { Columns, flag, instant, json, text } from "./columns.ts";
 import { ContactLocks } from "./contact-locks.ts";
@@ -195,8 +196,11 @@ export class ContactUnit {
 		);
 		const moving = contacts.filter((contact) => changesKeys(before.get(contact.id), contact)).map(({ id }) => id);
 		if (moving.length > 0) yield* changesOf(this.#freeKeys.bind(this.#listOf(tenant, moving)));
-		yield* this.#upsertContact.rows(contacts.map((contact) => encodeContact(tenant, contact)));
-		yield* this.#words.write(tenant, contacts, before);
+		const words = new Map(contacts.map((contact) => [contact, searchWords(contact)]));
+		yield* this.#upsertContact.rows(
+			contacts.map((contact) => encodeContact(tenant, contact, words.get(contact) ?? [])),
+		);
+		yield* this.#words.write(tenant, words, before);
 		yield* this.#writeSegments(tenant, contacts, before);
 		yield* this.#writeChoices(tenant, contacts, before);
 	}
@@ -367,7 +371,11 @@ function holdersAmong(locked: readonly LockedContact[]): Holders {
 type Pair = readonly [contactId: string, otherId: string];
 
 function pairs(contacts: readonly ContactRecord[], others: (contact: ContactRecord) => readonly string[]): Pair[] {
-	return contacts.flatMap((contact) => [...new Set(others(contact))].map((other): Pair => [contact.id, other]));
+	return contacts.flatMap((contact) => {
+		const found = others(contact);
+		const distinct = found.length > 1 ? [...new Set(found)] : found;
+		return distinct.map((other): Pair => [contact.id, other]);
+	});
 }
 
 function changesKeys(before: ContactRecord | undefined, after: ContactRecord): boolean {

@@ -3,6 +3,7 @@ import { searchKeys, searchWords } from "@convoke/core";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { Insert } from "./insert.ts";
+import type { NewRow } from "./insert.ts";
 import { compilable, query } from "./query.ts";
 import type { Query } from "./query.ts";
 import { changesOf } from "./statement.ts";
@@ -24,25 +25,31 @@ export class ContactWords {
 	}
 
 	/** Writes the words of contacts, whatever they were before. */
-	*write(tenant: string, contacts: readonly ContactRecord[], before: ReadonlyMap<string, ContactRecord>): Unit<void> {
-		const added: Entry[] = [];
+	*write(
+		tenant: string,
+		wordsOf: ReadonlyMap<ContactRecord, readonly string[]>,
+		before: ReadonlyMap<string, ContactRecord>,
+	): Unit<void> {
+		const added: NewRow[] = [];
 		const gone: Entry[] = [];
-		for (const contact of contacts) {
+		for (const [contact, words] of wordsOf) {
 			const earlier = before.get(contact.id);
 			if (earlier !== undefined && hasSameWords(earlier, contact)) continue;
-			const [old, now] = [keysOf(earlier), keysOf(contact)];
-			for (const key of now) if (!old.has(key)) added.push([key, contact.id]);
-			for (const key of old) if (!now.has(key)) gone.push([key, contact.id]);
+			const [old, now] = [keysOf(earlier), searchKeys(words)];
+			for (const word of now) {
+				if (!old.includes(word)) added.push({ tenant_id: tenant, word, contact_id: contact.id });
+			}
+			for (const key of old) if (!now.includes(key)) gone.push([key, contact.id]);
 		}
 		yield* this.#remove(tenant, gone);
-		yield* this.#insert.rows(added.map(([word, id]) => ({ tenant_id: tenant, word, contact_id: id })));
+		yield* this.#insert.rows(added);
 	}
 
 	/** Deletes the words of contacts. */
 	*delete(tenant: string, contacts: readonly ContactRecord[]): Unit<void> {
 		yield* this.#remove(
 			tenant,
-			contacts.flatMap((contact) => [...keysOf(contact)].map((key): Entry => [key, contact.id])),
+			contacts.flatMap((contact) => keysOf(contact).map((key): Entry => [key, contact.id])),
 		);
 	}
 
@@ -57,6 +64,6 @@ function hasSameWords(before: ContactRecord, after: ContactRecord): boolean {
 	return before.email === after.email && before.firstName === after.firstName && before.lastName === after.lastName;
 }
 
-function keysOf(contact: ContactRecord | undefined): ReadonlySet<string> {
-	return new Set(contact === undefined ? [] : searchKeys(searchWords(contact)));
+function keysOf(contact: ContactRecord | undefined): readonly string[] {
+	return contact === undefined ? [] : searchKeys(searchWords(contact));
 }

@@ -6,11 +6,22 @@ export async function drive<Answer>(
 	execute: (statement: Statement) => Promise<StatementResult>,
 ): Promise<Answer> {
 	let step = unit.next();
-	while (step.done !== true) step = unit.next(await execute(step.value));
+	while (step.done !== true) step = unit.next(await executeEach(step.value, execute));
 	return step.value;
 }
 
-/** Drives a unit in one tick. */
+async function executeEach(
+	statement: Statement,
+	execute: (statement: Statement) => Promise<StatementResult>,
+): Promise<StatementResult> {
+	const { sql, each } = statement;
+	if (each === undefined) return execute(statement);
+	let changes = 0;
+	for (const parameters of each) changes += (await execute({ sql, parameters })).changes;
+	return { rows: [], changes };
+}
+
+/** Drives a unit in one tick. `execute` runs what is to be run several times. */
 export function driveAtOnce<Answer>(unit: Unit<Answer>, execute: (statement: Statement) => StatementResult): Answer {
 	let step = unit.next();
 	while (step.done !== true) step = unit.next(execute(step.value));

@@ -1,8 +1,6 @@
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
-import { compilable, query } from "./query.ts";
-import type { Query } from "./query.ts";
 import { changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 import type { Database } from "./tables.ts";
@@ -22,7 +20,8 @@ export class Insert {
 	readonly #table: keyof Database;
 	readonly #columns: readonly string[];
 	readonly #onConflict: OnConflict;
-	readonly #compiled = new Map<number, Query<NewRow, unknown>>();
+	/** SQL by the number of rows. */
+	readonly #compiled = new Map<number, string>();
 
 	constructor(dialect: SqlDialect, table: keyof Database, columns: readonly string[], onConflict: OnConflict = "keep") {
 		this.#dialect = dialect;
@@ -35,21 +34,34 @@ export class Insert {
 	*rows(given: readonly NewRow[]): Unit<number> {
 		const rows = this.#distinct(given);
 		const { rowsPerInsert } = this.#dialect;
+		if (rowsPerInsert === 1 && rows.length > 1) {
+			return yield* changesOf({
+				sql: this.#sql(1),
+				parameters: [],
+				each: rows.map((row) => this.#parametersOf([row])),
+			});
+		}
 		let changes = 0;
 		for (let start = 0; start < rows.length; start += rowsPerInsert) {
 			const chunk = rows.slice(start, start + rowsPerInsert);
-			changes += yield* changesOf(this.#query(chunk.length).bind(parametersOf(chunk)));
+			changes += yield* changesOf({ sql: this.#sql(chunk.length), parameters: this.#parametersOf(chunk) });
 		}
 		return changes;
 	}
 
-	#query(count: number): Query<NewRow, unknown> {
+	#sql(count: number): string {
 		const known = this.#compiled.get(count);
 		if (known !== undefined) return known;
-		const made = this.#build(count);
+		const made = this.#compile(count);
 		// Most callers come with one row or as many as they take at a time; any size can come once.
 		if (this.#compiled.size < MAX_SIZES) this.#compiled.set(count, made);
 		return made;
+	}
+
+	#parametersOf(rows: readonly NewRow[]): readonly unknown[] {
+		const parameters: unknown[] = [];
+		for (const row of rows) for (const column of this.#columns) parameters.push(row[column]);
+		return parameters;
 	}
 
 	/** One statement may not replace a row twice. */
@@ -59,15 +71,13 @@ export class Insert {
 		return [...new Map(rows.map((row) => [JSON.stringify(key.map((column) => row[column])), row])).values()];
 	}
 
-	#build(count: number): Query<NewRow, unknown> {
-		return query<NewRow>()((param) => {
-			const row = (index: number): RawBuilder<unknown> =>
-				sql`(${sql.join(this.#columns.map((column) => param(`${column}_${index}`)))})`;
-			const rows = Array.from({ length: count }, (_, index) => row(index));
-			const columns = sql.join(this.#columns.map((column) => sql.ref(column)));
-			const insert = sql`insert into ${sql.table(this.#table)} (${columns}) values ${sql.join(rows)} ${this.#conflict()}`;
-			return compilable(insert, this.#dialect.db);
-		});
+	/** The values are the statement's only parameters, in the order of {@link #parametersOf}. */
+	#compile(count: number): string {
+		const row = sql`(${sql.join(this.#columns.map(() => sql`${null}`))})`;
+		const rows = sql.join(Array.from({ length: count }, () => row));
+		const columns = sql.join(this.#columns.map((column) => sql.ref(column)));
+		const insert = sql`insert into ${sql.table(this.#table)} (${columns}) values ${rows} ${this.#conflict()}`;
+		return insert.compile(this.#dialect.db).sql;
 	}
 
 	#conflict(): RawBuilder<unknown> {
@@ -78,12 +88,4 @@ export class Insert {
 			.map((column) => sql`${sql.ref(column)} = excluded.${sql.ref(column)}`);
 		return sql`on conflict (${sql.join(key.map((column) => sql.ref(column)))}) do update set ${sql.join(replaced)}`;
 	}
-}
-
-function parametersOf(rows: readonly NewRow[]): NewRow {
-	const parameters: Record<string, unknown> = {};
-	for (const [index, row] of rows.entries()) {
-		for (const [column, value] of Object.entries(row)) parameters[`${column}_${index}`] = value;
-	}
-	return parameters;
 }

@@ -4,6 +4,8 @@ export interface Statement<Row = unknown> {
 	readonly sql: string;
 	/** What the placeholders stand for, in order. */
 	readonly parameters: readonly unknown[];
+	/** Parameters to run it with one after the other, once each, instead of `parameters`. It answers with no rows then. */
+	readonly each?: readonly (readonly unknown[])[] | undefined;
 	/** Never there: carries the type of a row. */
 	readonly row?: Row;
 }

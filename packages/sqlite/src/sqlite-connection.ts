@@ -38,8 +38,13 @@ export class SqliteConnection {
 	}
 
 	/** Runs a statement. */
-	execute({ sql, parameters }: Statement): StatementResult {
+	execute({ sql, parameters, each }: Statement): StatementResult {
 		const prepared = this.#prepare(sql);
+		if (each !== undefined) {
+			let changes = 0;
+			for (const given of each) changes += prepared.run(...given).changes;
+			return { rows: [], changes };
+		}
 		if (prepared.reader) return { rows: prepared.all(...parameters), changes: 0 };
 		return { rows: [], changes: prepared.run(...parameters).changes };
 	}

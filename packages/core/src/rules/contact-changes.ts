@@ -274,6 +274,7 @@ function mergeable(contact: ContactRecord, input: ContactEdit): ContactEdit {
 }
 
 function withRetained(contact: ContactRecord, retained: readonly RetainedOptOut[]): ContactRecord {
+	if (retained.length === 0) return contact;
 	const optOuts = retained.flatMap((row) => row.topicIds.map((topicId) => [topicId, "opt_out"] as const));
 	return {
 		...contact,
@@ -301,6 +302,7 @@ function absorbed(row: RetainedOptOut): RetainedOptOut {
 }
 
 function consentEvents(before: ContactRecord, after: ContactRecord, act: Act): NewEvent[] {
+	if (before === after) return [];
 	const events: NewEvent[] = [];
 	if (before.unsubscribed !== after.unsubscribed) {
 		events.push(event(after.unsubscribed ? "contact.unsubscribed" : "contact.resubscribed", after.id, act));
