@@ -89,6 +89,7 @@ const ON_DATABASES = [
 	["hang", 3],
 	["insert", 3],
 	["upsert", 3],
+	["import", 3],
 	["page", 3],
 	["count", 3],
 	["search", 21],
@@ -122,6 +123,9 @@ test("without name every bench runs, and --json keeps quiet beside the lines", {
 			...[32, 128, 512].map((concurrency) => ({ ...compared("hang", "messages/s", 300), concurrency })),
 			...simpleFigures("insert", "contacts/s", 300, "memory"),
 			...simpleFigures("upsert", "contacts/s", 300, "memory"),
+			compared("import", "rows/s", 300),
+			alone("import_worst_stretch", "ms", 300),
+			compared("import_peak_rss", "MB", 300),
 			...simpleFigures("page", "ms", 300, "memory"),
 			...simpleFigures("count", "ms", 300, "memory"),
 		],
@@ -138,7 +142,7 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, hang, insert, upsert, page, count, search."],
+	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, hang, insert, upsert, import, page, count, search."],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite, postgres."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],

@@ -8,6 +8,14 @@ export type TakeMessage = (
 /** At once, or later where a database is asked. */
 type Answer<T> = T | Promise<T>;
 
+/** Somebody to insert, as ours takes them. */
+export interface PersonByHand {
+	readonly email: string;
+	readonly firstName: string;
+	readonly lastName: string;
+	readonly properties: Readonly<Record<string, string | number>>;
+}
+
 /** The smallest hand-written code for what a storage's audience does: the limit that ours is measured against. */
 export interface ByHand {
 	/** Counts who gets a broadcast and who does not. */
@@ -16,8 +24,10 @@ export interface ByHand {
 	writePlan(): Answer<{ readonly counted: () => Answer<PlanCounts> }>;
 	/** Sends the newsletter to everyone who should get it. `forget` is for afterwards. */
 	send(take: TakeMessage): Answer<{ readonly forget: () => Answer<void> }>;
-	/** Inserts people in the segment, with two properties. */
-	insert(emails: readonly string[], hashKey: Uint8Array): Answer<void>;
+	/** Inserts people in the segment, in one transaction. */
+	insert(people: readonly PersonByHand[], hashKey: Uint8Array): Answer<void>;
+	/** Goes on without what makes each transaction outlive a power failure, as ours does where work can be resumed. */
+	relax(): Answer<void>;
 	/** Sets a property of people who are there. */
 	upsert(emails: readonly string[], seats: number): Answer<void>;
 	/** A page of 100 contacts older than one, and how many it has. */

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createWorld, UNUSED } from "./audience.ts";
+import type { PersonByHand } from "./by-hand.ts";
 import { compare, peakMemory } from "./measure.ts";
 import type { Bench } from "./measure.ts";
 
 const CHUNK = 1000;
+const UNIT = 200;
 
 /** Creates contacts. */
 export const insertBench: Bench = {
@@ -19,30 +21,33 @@ export const insertBench: Bench = {
 		const world = await createWorld({ ...settings, n: 1000 }, UNUSED);
 		const hashKey = randomBytes(32);
 		let round = 0;
-		const emails = (): readonly string[] => {
+		const newPeople = (): readonly PersonByHand[] => {
 			round += 1;
-			return Array.from({ length: settings.n }, (_, index) => `person${index}@round${round}.test`);
+			return Array.from({ length: settings.n }, (_, index) => ({
+				email: `person${index}@round${round}.test`,
+				firstName: "First",
+				lastName: "Last",
+				properties: { plan: "pro", seats: 5 },
+			}));
 		};
 		const { ours, limit, stretch } = await compare(
 			async (time) => {
-				const people = emails();
+				const people = newPeople();
 				await time(async () => {
 					for (let start = 0; start < people.length; start += CHUNK) {
-						await world.audience.contacts.createMany(
-							people.slice(start, start + CHUNK).map((email) => ({
-								email,
-								firstName: "First",
-								lastName: "Last",
-								properties: { plan: "pro", seats: 5 },
-								segments: [{ id: world.segmentId }],
-							})),
-						);
+						const segments = [{ id: world.segmentId }];
+						const chunk = people.slice(start, start + CHUNK);
+						await world.audience.contacts.createMany(chunk.map((person) => ({ ...person, segments })));
 					}
 				});
 			},
 			async (time) => {
-				const people = emails();
-				await time(() => world.byHand.insert(people, hashKey));
+				const people = newPeople();
+				await time(async () => {
+					for (let start = 0; start < people.length; start += UNIT) {
+						await world.byHand.insert(people.slice(start, start + UNIT), hashKey);
+					}
+				});
 			},
 			settings,
 		);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { countBench } from "./count.ts";
 import { hangBench } from "./hang.ts";
+import { importBench } from "./import.ts";
 import { insertBench } from "./insert.ts";
 import type { Bench, Figure, Settings } from "./measure.ts";
 import { pageBench } from "./page.ts";
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
 	hangBench,
 	insertBench,
 	upsertBench,
+	importBench,
 	pageBench,
 	countBench,
 	searchBench,
@@ -42,8 +44,8 @@ ratio  value / limit. Of a time (unit ms): how many times as long as the limit w
        (messages/s): which share of the limit's rate we reach, more is better.
 
 *_worst_stretch is the longest that a run of ours kept the event loop from its timers, in ms, garbage collection and
-whatever else the machine did included. *_peak_rss is the most memory that the process has held, in MB, the limit included; what a database holds was made by a
-process of its own.
+whatever else the machine did included. *_peak_rss is the most memory that the process has held, in MB, the limit included unless it has a process of its own; what
+a database holds was made by a process of its own.
 
 Benches:
 ${BENCHES.map(({ name, n, about }) => `\n${name} (n = ${n})\n${about.map((line) => `  ${line}\n`).join("")}`).join("")}

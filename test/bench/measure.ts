@@ -102,7 +102,8 @@ export function median(values: readonly number[]): number {
 	return (low + high) / 2;
 }
 
-async function timed(side: Side): Promise<{ readonly ms: number; readonly stretch: number }> {
+/** Runs one side: how long it took, and how long at most it kept the event loop from its timers, in milliseconds. */
+export async function timed(side: Side): Promise<{ readonly ms: number; readonly stretch: number }> {
 	let taken: { readonly ms: number; readonly stretch: number } | undefined;
 	await side(async (work) => {
 		if (taken !== undefined) throw new Error("A side of a comparison was timed twice.");

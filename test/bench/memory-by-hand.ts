@@ -1,6 +1,6 @@
 import type { ContactRecord, PlanCounts, Recipient, Storage } from "@convoke/core";
 import { createHmac } from "node:crypto";
-import type { ByHand, TakeMessage } from "./by-hand.ts";
+import type { ByHand, PersonByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
 
@@ -19,6 +19,7 @@ export class MemoryByHand implements ByHand {
 	readonly #segmentId: string;
 	readonly #topicId: string;
 	readonly #suppressed = new Set<string>();
+	readonly #inserted = new Map<string, object>();
 	readonly #people = new Map<string, { readonly properties: object; readonly updatedAt: Date }>();
 
 	private constructor(contacts: readonly ContactRecord[], segmentId: string, topicId: string) {
@@ -71,16 +72,16 @@ export class MemoryByHand implements ByHand {
 		return { forget: () => {} };
 	}
 
-	insert(emails: readonly string[], hashKey: Uint8Array): void {
-		const contacts = new Map<string, object>();
-		for (const email of emails) {
+	insert(people: readonly PersonByHand[], hashKey: Uint8Array): void {
+		for (const { email, ...fields } of people) {
 			const addressHash = createHmac("sha256", hashKey).update(email).digest("base64url");
 			const at = new Date();
-			const contact = { id: nextId(), email, addressHash, firstName: "First", lastName: "Last", createdAt: at };
-			const properties = { plan: "pro", seats: 5 };
-			contacts.set(email, { ...contact, updatedAt: at, properties, segmentIds: [this.#segmentId], choices: {} });
+			const contact = { id: nextId(), email, addressHash, ...fields, createdAt: at, updatedAt: at };
+			this.#inserted.set(email, { ...contact, segmentIds: [this.#segmentId], choices: {} });
 		}
 	}
+
+	relax(): void {}
 
 	upsert(emails: readonly string[], seats: number): void {
 		for (const email of emails) {

@@ -1,10 +1,11 @@
 import type { PlanCounts, PropertyValues, ReasonCount } from "@convoke/core";
 import { createHmac, randomUUID } from "node:crypto";
 import pg from "pg";
-import type { ByHand, TakeMessage } from "./by-hand.ts";
+import type { ByHand, PersonByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
 import { countsOf } from "./plan-counts.ts";
+import { keysByHand, wordsByHand } from "./words-by-hand.ts";
 
 const BATCH = 32;
 const ROWS = 200;
@@ -91,11 +92,13 @@ export class PostgresByHand implements ByHand {
 		return { forget: () => this.#forget(broadcast) };
 	}
 
-	/** Upserts people, with what they leave in the other tables, in transactions of 200. */
-	async insert(emails: readonly string[], hashKey: Uint8Array): Promise<void> {
-		for (let start = 0; start < emails.length; start += ROWS) {
-			await this.#transact(() => this.#insert(emails.slice(start, start + ROWS), hashKey));
-		}
+	/** Upserts people, with what they leave in the other tables. */
+	async insert(people: readonly PersonByHand[], hashKey: Uint8Array): Promise<void> {
+		await this.#transact(() => this.#insert(people, hashKey));
+	}
+
+	async relax(): Promise<void> {
+		await this.#rows("set synchronous_commit = off", []);
 	}
 
 	/** Changes a property of people who are there. */
@@ -165,26 +168,26 @@ export class PostgresByHand implements ByHand {
 		});
 	}
 
-	async #insert(emails: readonly string[], hashKey: Uint8Array): Promise<void> {
+	async #insert(given: readonly PersonByHand[], hashKey: Uint8Array): Promise<void> {
 		const at = Date.now();
-		const people = emails.map((email) => {
-			const words = [...email.split(/[@.]/), "first", "last"];
-			return { id: nextId(), email, words, hash: createHmac("sha256", hashKey).update(email).digest("base64url") };
+		const people = given.map((person) => {
+			const words = wordsByHand(person);
+			const hash = createHmac("sha256", hashKey).update(person.email).digest("base64url");
+			return { ...person, id: nextId(), words, hash };
 		});
 		await this.#many(
 			`insert into convoke_contacts (tenant_id, id, email, address_key, address_hash, first_name, last_name, properties,
 				unsubscribed, confirmation, needs_smtputf8, sample_key, words, created_at, updated_at) values`,
-			people.map(({ id, email, hash, words }) => {
-				const properties = JSON.stringify({ plan: "pro", seats: 5 });
+			people.map(({ id, email, firstName, lastName, hash, words, properties: values }) => {
+				const properties = JSON.stringify(values);
 				const sampleKey = Number.parseInt(id.slice(-7), 16);
 				const text = ` ${words.join(" ")}`;
-				return ["default", id, email, email, hash, "First", "Last", properties, 0, "none", 0, sampleKey, text, at, at];
+				const fields = [email, email, hash, firstName, lastName, properties];
+				return ["default", id, ...fields, 0, "none", 0, sampleKey, text, at, at];
 			}),
 			"on conflict (tenant_id, address_key) do update set first_name = excluded.first_name, last_name = excluded.last_name",
 		);
-		const keys = people.flatMap(({ id, words }) =>
-			[...new Set(words.flatMap((each) => [each, each.slice(0, 2)]))].map((key) => ["default", key, id]),
-		);
+		const keys = people.flatMap(({ id, words }) => keysByHand(words).map((key) => ["default", key, id]));
 		await this.#many("insert into convoke_contact_words values", keys, "on conflict do nothing");
 		const members = people.map(({ id }) => ["default", id, this.#segmentId]);
 		await this.#many("insert into convoke_segment_members values", members, "on conflict do nothing");

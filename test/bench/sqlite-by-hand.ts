@@ -1,11 +1,12 @@
 import type { PlanCounts, PropertyValues, ReasonCount } from "@convoke/core";
 import SqliteDatabase from "better-sqlite3";
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { createHmac, randomUUID } from "node:crypto";
-import type { ByHand, TakeMessage } from "./by-hand.ts";
+import type { ByHand, PersonByHand, TakeMessage } from "./by-hand.ts";
 import { nextId } from "./ids-by-hand.ts";
 import { createNewsletter } from "./newsletter-by-hand.ts";
 import { countsOf } from "./plan-counts.ts";
+import { keysByHand, wordsByHand } from "./words-by-hand.ts";
 
 const BATCH = 32;
 
@@ -41,6 +42,7 @@ export class SqliteByHand implements ByHand {
 	readonly #database: Database;
 	readonly #segmentId: string;
 	readonly #topicId: string;
+	#inserts: Readonly<Record<"contact" | "word" | "member" | "event", Statement>> | undefined;
 
 	constructor(filename: string, segmentId: string, topicId: string) {
 		this.#database = new SqliteDatabase(filename);
@@ -107,31 +109,39 @@ export class SqliteByHand implements ByHand {
 		return { forget: () => this.#forget(broadcast) };
 	}
 
-	/** Inserts people, with what they leave in the other tables, in transactions of 200. */
-	insert(emails: readonly string[], hashKey: Uint8Array): void {
+	/** Inserts people, with what they leave in the other tables. */
+	insert(people: readonly PersonByHand[], hashKey: Uint8Array): void {
 		const database = this.#database;
-		const contact = database.prepare(`insert into convoke_contacts (tenant_id, id, email, address_key, address_hash,
-				first_name, last_name, properties, unsubscribed, confirmation, needs_smtputf8, sample_key, words, created_at, updated_at)
-			values ('default', ?, ?, ?, ?, 'First', 'Last', ?, 0, 'none', 0, ?, ?, ?, ?)`);
-		const word = database.prepare("insert into convoke_contact_words values ('default', ?, ?)");
-		const member = database.prepare("insert into convoke_segment_members values ('default', ?, ?)");
-		const event = database.prepare(`insert into convoke_events (tenant_id, type, contact_id, segment_id, source, at)
-			values ('default', ?, ?, ?, 'api', ?)`);
-		const unit = database.transaction((part: readonly string[]) => {
-			for (const email of part) {
+		const { contact, word, member, event } = (this.#inserts ??= {
+			contact: database.prepare(`insert into convoke_contacts (tenant_id, id, email, address_key, address_hash,
+					first_name, last_name, properties, unsubscribed, confirmation, needs_smtputf8, sample_key, words, created_at,
+					updated_at)
+				values ('default', ?, ?, ?, ?, ?, ?, ?, 0, 'none', 0, ?, ?, ?, ?)`),
+			word: database.prepare("insert into convoke_contact_words values ('default', ?, ?)"),
+			member: database.prepare("insert into convoke_segment_members values ('default', ?, ?)"),
+			event: database.prepare(`insert into convoke_events (tenant_id, type, contact_id, segment_id, source, at)
+				values ('default', ?, ?, ?, 'api', ?)`),
+		});
+		const unit = database.transaction(() => {
+			for (const person of people) {
+				const { email, firstName, lastName, properties } = person;
 				const [id, at] = [nextId(), Date.now()];
 				const hash = createHmac("sha256", hashKey).update(email).digest("base64url");
-				const properties = JSON.stringify({ plan: "pro", seats: 5 });
-				const words = [...email.split(/[@.]/), "first", "last"];
+				const words = wordsByHand(person);
 				const sampleKey = Number.parseInt(id.slice(-7), 16);
-				contact.run(id, email, email, hash, properties, sampleKey, ` ${words.join(" ")}`, at, at);
-				for (const key of new Set(words.flatMap((each) => [each, each.slice(0, 2)]))) word.run(key, id);
+				const values = JSON.stringify(properties);
+				contact.run(id, email, email, hash, firstName, lastName, values, sampleKey, ` ${words.join(" ")}`, at, at);
+				for (const key of keysByHand(words)) word.run(key, id);
 				member.run(id, this.#segmentId);
 				event.run("contact.created", id, null, at);
 				event.run("segment.added", id, this.#segmentId, at);
 			}
 		});
-		for (let start = 0; start < emails.length; start += 200) unit.immediate(emails.slice(start, start + 200));
+		unit.immediate();
+	}
+
+	relax(): void {
+		this.#database.pragma("synchronous = normal");
 	}
 
 	/** Sets a property of people, in transactions of 200. */
