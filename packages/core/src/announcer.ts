@@ -94,8 +94,8 @@ export function announcing(tenant: TenantStorage, announcer: Announcer, tenantId
 		for (const event of events) announcer.announce({ ...event, tenantId });
 	};
 	const told: Partial<TenantStorage> = {
-		async changeContacts(entries, decide) {
-			const decisions = await tenant.changeContacts(entries, decide);
+		async changeContacts(entries, decide, options) {
+			const decisions = await tenant.changeContacts(entries, decide, options);
 			for (const { events } of decisions.contacts) tell(events);
 			return decisions;
 		},

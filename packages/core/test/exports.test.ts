@@ -182,6 +182,9 @@ test("topics, segments, broadcasts and what was wrong with an import are exporte
 	await audience.segments.create({ name: "Static" });
 	await audience.broadcasts.create({ filter, subject: "Hello", text: "Hi" });
 	const bad = await audience.contacts.imports.create({ file: "email\nnobody\na@example.com\nno one\n" });
+	const seen: number[] = [];
+	await written(audience.topics.export({ onProgress: ({ exported: count }) => void seen.push(count) }));
+	expect(seen).toEqual([1]);
 	expect(parsed(await written(audience.topics.export()))[1]?.slice(0, 4)).toEqual([
 		topic.id,
 		"'=News",

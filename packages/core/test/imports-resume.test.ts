@@ -173,6 +173,15 @@ describe("a review", () => {
 		});
 	});
 
+	test("tells which columns are left out", async () => {
+		const { contacts } = openAudience({ plan: "string" });
+		const file = "email,Shoe size,plan,,First name\na@example.com,44,pro,x,Ada\n";
+		expect(await contacts.imports.review({ file })).toMatchObject({
+			columns: { email: "email", firstName: "First name", "properties.plan": "plan" },
+			unreadColumns: ["Shoe size"],
+		});
+	});
+
 	test("stops at what cannot be read, and keeps 1,000 issues", async () => {
 		const audience = openAudience();
 		const rows = Array.from({ length: 1_200 }, () => "nobody\n").join("");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Audience } from "../src/index.ts";
+import { createMemoryStorage } from "../src/index.ts";
+import type { Audience, Storage } from "../src/index.ts";
 import { openAudience } from "./support/open-audience.ts";
 
 const issuesOf = async (audience: Audience, id: string) =>
@@ -111,18 +112,50 @@ describe("importing contacts", () => {
 			file: file(),
 			onProgress({ total }) {
 				seen.push(total);
-				if (total === 400)
+				if (total === 130)
 					canceling.push(
 						audience.contacts.imports.list().then(({ data }) => audience.contacts.imports.cancel(data[0]?.id ?? "")),
 					);
 			},
 		});
 		await Promise.all(canceling);
-		expect(seen.slice(0, 2)).toEqual([200, 400]);
+		expect(seen.slice(0, 2)).toEqual([20, 130]);
 		expect(report.status).toBe("canceled");
 		expect(await audience.contacts.count()).toBe(report.counts.total);
 		expect(report.counts.total).toBeLessThan(1000);
 		await expect(audience.contacts.imports.cancel(report.id)).rejects.toMatchObject({ code: "invalid_state" });
+	});
+
+	test("writes smaller units where they keep the process for long", async () => {
+		let time = 0;
+		const audience = openAudience({}, { monotonic: () => (time += 20) });
+		const totals: number[] = [0];
+		const list = Array.from({ length: 1000 }, (_, index) => `c${index}@example.com`).join("\n");
+		await audience.contacts.imports.create({ list, onProgress: ({ total }) => void totals.push(total) });
+		const units = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
+		expect(units.slice(0, 4)).toEqual([20, 13, 10, 10]);
+		expect(Math.min(...units.slice(0, -2))).toBe(10);
+		expect(await audience.contacts.count()).toBe(1000);
+	});
+
+	test("lets the storage write units as work that can be taken up again, but for the last", async () => {
+		const asked: unknown[] = [];
+		const sound = createMemoryStorage();
+		const storage: Storage = Object.assign(Object.create(sound) as Storage, {
+			forTenant: (id: string) => {
+				const tenant = sound.forTenant(id);
+				const change = tenant.changeContacts.bind(tenant);
+				return Object.assign(tenant, {
+					changeContacts: (...args: Parameters<typeof change>) => {
+						asked.push(args[2]);
+						return change(...args);
+					},
+				});
+			},
+		});
+		const list = Array.from({ length: 250 }, (_, index) => `c${index}@example.com`).join("\n");
+		await openAudience({}, { storage }).contacts.imports.create({ list });
+		expect(asked).toEqual([{ resumable: true }, { resumable: true }, { resumable: false }]);
 	});
 
 	test("writes nothing when the file cannot be read at all", async () => {
@@ -148,7 +181,28 @@ describe("importing contacts", () => {
 			yield new Uint8Array([0xff, 0xfe, 0x41]);
 		}
 		const report = await audience.contacts.imports.create({ file: file() });
-		expect(report).toMatchObject({ status: "failed", failure: "csv_encoding", counts: { created: 2 } });
+		expect(report).toMatchObject({ status: "failed", failure: "csv_encoding", counts: { created: 2, failed: 0 } });
+	});
+
+	test.each<readonly [name: string, file: string | Uint8Array, reason: string, line: number, created: number]>([
+		["Latin-1", Buffer.from("email,name\na@example.com,A\nb@example.com,Zo\xeb\n", "latin1"), "csv_encoding", 3, 1],
+		[
+			"an unclosed quote",
+			'email,name\na@example.com,A\n\nb@example.com,"B\nc@example.com,C\n',
+			"csv_unclosed_quote",
+			4,
+			1,
+		],
+		["text behind a quote", 'email,name\na@example.com,"A"x\n', "csv_invalid_quote", 2, 0],
+		["an endless cell", `email,name\na@example.com,${"x".repeat(1_100_000)}`, "csv_record_too_large", 2, 0],
+	])("tells on which line a file cannot be read on: %s (H100, H103, H108)", async (_, file, reason, line, created) => {
+		const { contacts } = openAudience();
+		const report = await contacts.imports.create({ file });
+		expect(report).toMatchObject({ status: "failed", failure: reason, counts: { total: created, created } });
+		const { data } = await contacts.imports.issues(report.id);
+		expect(data).toEqual([{ line, severity: "error", reason, field: null, message: expect.any(String) as string }]);
+		const review = await contacts.imports.review({ file });
+		expect(review).toMatchObject({ failure: reason, issues: data });
 	});
 
 	test("passes an external id on from one row to a later one", async () => {
@@ -186,8 +240,8 @@ describe("importing contacts", () => {
 			};
 			await expect(audience.contacts.imports.create({ list, onProgress })).rejects.toThrow("No more.");
 			const { data } = await audience.contacts.imports.list();
-			expect(data).toMatchObject([{ status: "failed", failure: "interrupted", counts: { total: 201 } }]);
-			expect(await audience.contacts.count()).toBe(201);
+			expect(data).toMatchObject([{ status: "failed", failure: "interrupted", counts: { total: 21 } }]);
+			expect(await audience.contacts.count()).toBe(21);
 		});
 	});
 

@@ -2,6 +2,7 @@ import type { Clock } from "@convoke/core";
 import { storageClosed, systemClock } from "@convoke/core";
 import { checkSchema, migrateSchema } from "@convoke/kysely";
 import type { Runner, Statement, Unit } from "@convoke/kysely";
+import { Checkpoints } from "./checkpoints.ts";
 import { LoopTurn } from "./loop-turn.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
@@ -33,6 +34,7 @@ export class SqliteRunner implements Runner {
 	readonly isHosted = false;
 	readonly #options: SqliteRunnerOptions;
 	#connection: SqliteConnection | undefined;
+	#checkpoints: Checkpoints | undefined;
 	#isChecked = false;
 	#isClosed = false;
 	readonly #turn = new LoopTurn();
@@ -49,7 +51,13 @@ export class SqliteRunner implements Runner {
 		return this.#patiently(() => this.#checked().transact("write", unit));
 	}
 
-	writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+	async writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
+		const answer = await this.#writeResumable(unit);
+		if (this.#options.isOwn) await this.#moveLog();
+		return answer;
+	}
+
+	#writeResumable<Answer>(unit: () => Unit<Answer>): Promise<Answer> {
 		if (!this.#options.isFullyDurable) return this.write(unit);
 		return this.#patiently(() => {
 			const connection = this.#checked();
@@ -86,12 +94,18 @@ export class SqliteRunner implements Runner {
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
+		await this.#checkpoints?.close();
 		if (this.#options.isOwn) this.#connection?.database.close();
 	}
 
 	/** The connection, once the schema is there. */
 	connect(): Promise<SqliteConnection> {
 		return this.#patiently(() => this.#checked());
+	}
+
+	async #moveLog(): Promise<void> {
+		if (this.#connection === undefined || this.#isClosed) return;
+		await (this.#checkpoints ??= new Checkpoints(this.#connection.database)).afterUnit();
 	}
 
 	#checked(): SqliteConnection {

@@ -13,10 +13,18 @@ export interface TableOptions {
 	 * leaves them as they are, for a file that a program reads. JSON is never changed. @default "escape"
 	 */
 	readonly formulas?: "escape" | "keep" | undefined;
+	/** Called after every piece. */
+	readonly onProgress?: ((progress: { readonly exported: number }) => void) | undefined;
 }
 
 /** Fields of {@link TableOptions}. */
-export const TABLE_OPTIONS = ["format", "formulas"] as const;
+export const TABLE_OPTIONS = ["format", "formulas", "onProgress"] as const;
+
+/** Options that are checked and whole. */
+type CheckedTableOptions = Pick<TableOptions, "onProgress"> & {
+	readonly format: ExportFormat;
+	readonly formulas: "escape" | "keep";
+};
 
 /** What a cell may hold: a list or an object is a cell of JSON lines alone. */
 export type Cell = string | number | boolean | Date | null;
@@ -41,29 +49,34 @@ const FORMULA = /^["'\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^["']*[\t\r]/;
 export async function* writeTable<Row>(
 	groups: AsyncIterable<readonly Row[]>,
 	columns: readonly TableColumn<Row>[],
-	{ format, formulas }: Required<{ readonly [K in keyof TableOptions]: NonNullable<TableOptions[K]> }>,
+	{ format, formulas, onProgress }: CheckedTableOptions,
 ): AsyncGenerator<string, void, undefined> {
+	let exported = 0;
 	if (format === "csv") yield stringify([columns.map(({ name }) => name)]);
 	for await (const rows of groups) {
-		if (rows.length === 0) continue;
-		yield format === "csv"
-			? stringify(rows.map((row) => columns.map(({ cell }) => toText(cell(row), formulas === "escape"))))
-			: rows.map((row) => `${JSON.stringify(toObject(row, columns))}\n`).join("");
+		if (rows.length > 0) {
+			yield format === "csv"
+				? stringify(rows.map((row) => columns.map(({ cell }) => toText(cell(row), formulas === "escape"))))
+				: rows.map((row) => `${JSON.stringify(toObject(row, columns))}\n`).join("");
+		}
+		exported += rows.length;
+		onProgress?.({ exported });
 	}
 }
 
 /** Reads the options of a table. @throws `invalid_input` with `invalid_value`. */
-export function checkTableOptions({ format = "csv", formulas = "escape" }: TableOptions): {
-	readonly format: ExportFormat;
-	readonly formulas: "escape" | "keep";
-} {
+export function checkTableOptions({
+	format = "csv",
+	formulas = "escape",
+	onProgress,
+}: TableOptions): CheckedTableOptions {
 	if (!["csv", "jsonl"].includes(format)) {
 		throw invalidInput("invalid_value", "format", "`format` must be one of: csv, jsonl.");
 	}
 	if (!["escape", "keep"].includes(formulas)) {
 		throw invalidInput("invalid_value", "formulas", "`formulas` must be one of: escape, keep.");
 	}
-	return { format, formulas };
+	return { format, formulas, onProgress };
 }
 
 function toText(cell: Cell, escapes: boolean): string {

@@ -10,6 +10,7 @@ import type { Act, ContactInput } from "../rules/contact-changes.ts";
 import type { ColumnPlan } from "./map-columns.ts";
 import { mapRow } from "./map-row.ts";
 import type { ContactRow } from "./map-row.ts";
+import { UnreadableFile } from "./row.ts";
 import type { RefusedRow, TableRow } from "./row.ts";
 
 /** What an import does with its rows. */
@@ -41,10 +42,24 @@ interface RowVerdict {
 	readonly issues: readonly ImportIssue[];
 }
 
+/** How an import ends. */
+interface ImportEnd {
+	/** Why, if it failed. */
+	readonly failure: string | null;
+	/** What to say of the file, if it is at fault. */
+	readonly issues: readonly ImportIssue[];
+}
+
 type Rows = AsyncIterator<TableRow | RefusedRow>;
 type OnProgress = ((counts: ImportCounts) => void) | undefined;
 
-const UNIT = 200;
+/** Rows of a unit: few at first, before the engine knows the code. */
+const FIRST_UNIT = 20;
+const MIN_UNIT = 10;
+const MAX_UNIT = 200;
+
+/** How long a unit is to keep the process from everything else, in milliseconds, where its storage works in one tick. */
+const UNIT_MS = 6;
 const MAX_REVIEWED = 1_000;
 const MAX_SAMPLES = 5;
 
@@ -71,6 +86,8 @@ export class ImportRun {
 	#ready: ReadyRow[] = [];
 	#refused: RefusedRow[] = [];
 	#seen = new Set<string>();
+	/** Rows of the next unit. */
+	#unit = FIRST_UNIT;
 	/** In a review, whom earlier units were about. */
 	readonly #met = new Set<number>();
 	/** Nothing is written: what would become of the rows is found out. */
@@ -93,10 +110,9 @@ export class ImportRun {
 	 */
 	async write(rows: Rows, onProgress: OnProgress): Promise<ImportRecord> {
 		try {
-			const failure = await this.#readAll(rows, onProgress);
-			await this.#finishUnit();
+			await this.#finishUnit(await this.#readAll(rows, onProgress));
 			onProgress?.(this.#record.counts);
-			return await this.#end(failure);
+			return this.#record;
 		} catch (error) {
 			// Canceled, or taken over: the unit was refused, and what was written before it stays.
 			if (ConvokeError.is(error) && error.reason === "import_ended") return this.#stored();
@@ -106,26 +122,35 @@ export class ImportRun {
 	}
 
 	/** Finds out what would become of all rows. */
-	async review(rows: Rows, onProgress: OnProgress): Promise<Omit<ImportReview, "columns" | "newProperties">> {
+	async review(
+		rows: Rows,
+		onProgress: OnProgress,
+	): Promise<Omit<ImportReview, "columns" | "unreadColumns" | "newProperties">> {
 		this.#isReview = true;
-		const failure = await this.#readAll(rows, onProgress);
-		await this.#finishUnit();
+		const end = await this.#readAll(rows, onProgress);
+		await this.#finishUnit(end);
 		const issues = this.#issues.slice(0, MAX_REVIEWED);
 		const samples = this.#samples.map(sampleOf);
-		return { counts: this.#record.counts, failure, issues, hasMoreIssues: this.#issues.length > MAX_REVIEWED, samples };
+		return {
+			counts: this.#record.counts,
+			failure: end.failure,
+			issues,
+			hasMoreIssues: this.#issues.length > MAX_REVIEWED,
+			samples,
+		};
 	}
 
-	/** Takes rows until they end, and answers why they could not be read on, if so. */
-	async #readAll(rows: Rows, onProgress: OnProgress): Promise<string | null> {
+	/** Takes rows until they end, or cannot be read on. */
+	async #readAll(rows: Rows, onProgress: OnProgress): Promise<ImportEnd> {
 		for (;;) {
 			let next: IteratorResult<TableRow | RefusedRow>;
 			try {
 				next = await rows.next();
 			} catch (error) {
 				if (!ConvokeError.is(error) || error.code !== "invalid_input") throw error;
-				return error.reason;
+				return { failure: error.reason, issues: error instanceof UnreadableFile ? [faultOf(error)] : [] };
 			}
-			if (next.done === true) return null;
+			if (next.done === true) return { failure: null, issues: [] };
 			const { plan, staticSegments } = this.#task;
 			const row = "cells" in next.value ? mapRow(next.value, plan, staticSegments) : next.value;
 			if (!this.#take(row)) {
@@ -140,7 +165,7 @@ export class ImportRun {
 
 	/** Adds a row to the unit at hand; `false`: the unit must be written first. */
 	#take(row: ContactRow | RefusedRow): boolean {
-		if (this.#ready.length + this.#refused.length >= UNIT) return false;
+		if (this.#ready.length + this.#refused.length >= this.#unit) return false;
 		if (!("email" in row)) {
 			this.#refused.push(row);
 			return true;
@@ -163,17 +188,19 @@ export class ImportRun {
 		};
 	}
 
-	async #finishUnit(): Promise<void> {
+	/** Writes the unit at hand, with it the end of the import if it is the last one. */
+	async #finishUnit(end?: ImportEnd): Promise<void> {
 		const { tenant, clock, newId } = this.#context;
 		const { actor } = this.#task;
 		const act: Act = { at: clock.now(), source: "import", actor };
 		const ready = this.#ready;
 		const ids = ready.map(() => newId());
 		const before = this.#record.counts;
-		const refused = this.#refused.flatMap(({ issues }) => issues);
+		const refused = [...this.#refused.flatMap((row) => row.issues), ...(end?.issues ?? [])];
 		let after = this.#record;
 		let issues: readonly ImportIssue[] = [];
-		await tenant.changeContacts(
+		const start = clock.monotonic();
+		const writing = tenant.changeContacts(
 			ready.map(({ input }) => entryOf(input)),
 			(found) => {
 				const verdicts: RowVerdict[] = [];
@@ -185,6 +212,7 @@ export class ImportRun {
 				}
 				after = {
 					...this.#record,
+					...(end && endedBy(end.failure, act.at)),
 					counts: addUp(before, verdicts, this.#refused.length),
 					fingerprint: this.#fingerprint,
 				};
@@ -192,8 +220,12 @@ export class ImportRun {
 				if (this.#isReview) return { contacts: decided.map(() => UNCHANGED) };
 				return { contacts: decided, step: { import: after, since: before.total, issues } };
 			},
-			{ resumable: true },
+			// The answer that an import has ended is to outlive a power failure, and with it all that came before.
+			{ resumable: end === undefined },
 		);
+		const blocked = clock.monotonic() - start;
+		await writing;
+		this.#unit = nextUnit(this.#unit, blocked);
 		if (this.#isReview) this.#note(ready, issues);
 		this.#record = after;
 		this.#ready = [];
@@ -235,19 +267,15 @@ export class ImportRun {
 	}
 
 	/** Ends the import as far as the storage allows: what led here is what the caller is to learn. */
-	async #fail(failure: unknown): Promise<void> {
-		await this.#finishUnit().catch(() => {});
-		await this.#end(ConvokeError.is(failure) ? failure.reason : "interrupted").catch(() => {});
-	}
-
-	async #end(failure: string | null): Promise<ImportRecord> {
-		const changes = {
-			status: failure === null ? ("completed" as const) : ("failed" as const),
-			failure,
-			completedAt: this.#context.clock.now(),
-		};
-		await this.#context.tenant.moveImport(this.#record.id, "in_progress", changes);
-		return this.#stored();
+	async #fail(cause: unknown): Promise<void> {
+		const failure = ConvokeError.is(cause) ? cause.reason : "interrupted";
+		const { tenant, clock } = this.#context;
+		const isEnded = await this.#finishUnit({ failure, issues: [] }).then(
+			() => true,
+			() => false,
+		);
+		if (isEnded) return;
+		await tenant.moveImport(this.#record.id, "in_progress", endedBy(failure, clock.now())).catch(() => {});
 	}
 
 	async #stored(): Promise<ImportRecord> {
@@ -264,6 +292,20 @@ export function fingerprintOf(before: string, row: TableRow | RefusedRow): strin
 /** 48 bits of a hash, for sets of very many. */
 function shortHash(addressHash: string): number {
 	return Buffer.from(addressHash, "base64url").readUIntBE(0, 6);
+}
+
+/** The rows of a unit, when one of so many has blocked the process for so long. */
+function nextUnit(rows: number, blockedMs: number): number {
+	const fitting = blockedMs === 0 ? MAX_UNIT : (rows * UNIT_MS) / blockedMs;
+	return Math.round(Math.min(Math.max((rows + fitting) / 2, MIN_UNIT), MAX_UNIT));
+}
+
+function endedBy(failure: string | null, completedAt: Date): Pick<ImportRecord, "status" | "failure" | "completedAt"> {
+	return { status: failure === null ? "completed" : "failed", failure, completedAt };
+}
+
+function faultOf({ line, reason, message }: UnreadableFile): ImportIssue {
+	return { line, severity: "error", reason, field: null, message };
 }
 
 function sampleOf({ line, email, firstName, lastName, properties }: ContactRow): ImportSample {

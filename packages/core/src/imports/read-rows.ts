@@ -22,7 +22,7 @@ export interface CsvOptions {
 
 /**
  * Reads a CSV file row by row: first its header, then each row that has as many cells, in order. Blank rows are left out.
- * Rows that cannot be used come as refused ones, and reading goes on. No more than one row and 64 K characters are held at
+ * Rows that cannot be used come as refused ones, and reading goes on. No more than one row and 16 K characters are held at
  * a time, and no more is read than is asked for.
  *
  * @throws `invalid_input` for a file that is no CSV, or cannot be read on, after the rows before the fault: `csv_empty`,

@@ -19,7 +19,7 @@ export interface ParsedPiece {
 
 /** Takes the text of a file, with LF as line end, piece by piece. */
 export interface RecordParser {
-	/** Takes a piece of at most 64 K characters, but for the first one. */
+	/** Takes a piece of at most 16 K characters, but for the first one. */
 	readonly feed: (piece: string) => Promise<ParsedPiece>;
 	/** Takes the end. */
 	readonly end: () => Promise<ParsedPiece>;
@@ -149,16 +149,20 @@ function describe(error: CsvError | undefined, line: number): Error {
 		case "CSV_MAX_RECORD_SIZE":
 			return tooLarge(line);
 		case "CSV_QUOTE_NOT_CLOSED":
-			return unreadable("csv_unclosed_quote", `The row that begins on line ${line} has a quote that is never closed.`);
+			return unreadable(
+				"csv_unclosed_quote",
+				`The row that begins on line ${line} has a quote that is never closed.`,
+				line,
+			);
 		default: {
 			const message = `The row that begins on line ${line} has a quote in the wrong place: quote whole cells, and double the quotes inside.`;
 			// Without its cause, which holds the cells of the row.
-			return unreadable("csv_invalid_quote", message);
+			return unreadable("csv_invalid_quote", message, line);
 		}
 	}
 }
 
 function tooLarge(line: number): Error {
 	const message = `The row that begins on line ${line} has more than 1,000,000 characters; perhaps a quote is not closed.`;
-	return unreadable("csv_record_too_large", message);
+	return unreadable("csv_record_too_large", message, line);
 }

@@ -1,5 +1,4 @@
-import { invalidInput } from "../errors.ts";
-import type { ConvokeError } from "../errors.ts";
+import { ConvokeError } from "../errors.ts";
 import type { ImportIssue } from "../model/import.ts";
 
 /** One row of a table, or the header, which comes first. */
@@ -23,7 +22,18 @@ export function refusedRow(line: number, reason: string, message: string): Refus
 	return { line, issues: [{ line, severity: "error", reason, field: null, message }] };
 }
 
-/** The error for a file that cannot be read, or not any further. No input field is named: the file as a whole is at fault. */
-export function unreadable(reason: string, message: string): ConvokeError {
-	return invalidInput(reason, undefined, message);
+/** A file that cannot be read, or not any further. No input field is named: the file as a whole is at fault. */
+export class UnreadableFile extends ConvokeError {
+	/** 1-based line from which on it cannot be read. */
+	readonly line: number;
+
+	constructor(reason: string, message: string, line = 1) {
+		super("invalid_input", { reason, message });
+		this.line = line;
+	}
+}
+
+/** The error for a file that cannot be read from a line on. */
+export function unreadable(reason: string, message: string, line?: number): UnreadableFile {
+	return new UnreadableFile(reason, message, line);
 }

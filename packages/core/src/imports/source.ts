@@ -14,7 +14,7 @@ import { unreadable } from "./row.ts";
 export type CsvSource = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
 
 /** Most characters, or bytes, handed on at once. */
-export const PIECE_SIZE = 65_536;
+export const PIECE_SIZE = 16_384;
 
 /** How much of a text tells whether it is one. */
 const HEAD_CHARACTERS = 8;
@@ -23,7 +23,7 @@ const NOTHING: DecodedPiece = { text: "", isValid: true };
 
 /** A piece of a file as text, with LF as line end. */
 export interface TextPiece {
-	/** The text, without byte order mark; about 64 K characters at most. */
+	/** The text, without byte order mark; about 16 K characters at most. */
 	readonly text: string;
 	/** Why nothing can be read after this piece. */
 	readonly fault: Error | undefined;
@@ -49,7 +49,7 @@ export async function* readText(source: CsvSource, encoding?: CsvEncoding): Asyn
 
 function misencoded(line: number): Error {
 	const message = `Line ${line} is not valid in the file's encoding: save it as UTF-8, or give its \`encoding\`.`;
-	return unreadable("csv_encoding", message);
+	return unreadable("csv_encoding", message, line);
 }
 
 async function* decodePieces(source: CsvSource, encoding: CsvEncoding | undefined): AsyncGenerator<DecodedPiece> {

@@ -40,11 +40,14 @@ export interface ImportRecord extends ContactImport {
 	readonly fingerprint: string;
 }
 
-/** Something to know about one row. Never holds the row's values. */
+/** Something to know about one row, or about the file. Never holds the row's values. */
 export interface ImportIssue {
 	/** 1-based line of the file where the row begins; of a pasted list, the entry's line. */
 	readonly line: number;
-	/** `error`: the row was refused. `warning`: it was taken, and something in it was not. */
+	/**
+	 * `error`: the row was refused, or, of an import that failed for the same reason, nothing could be read from there on.
+	 * `warning`: the row was taken, and something in it was not.
+	 */
 	readonly severity: "error" | "warning";
 	/** Specific cause, such as `invalid_email` or `opt_out_kept`. */
 	readonly reason: string;
@@ -72,6 +75,8 @@ export interface ImportSample {
 export interface ImportReview {
 	/** Names of the columns that are read, by what they hold: `email`, `properties.plan`, `topics.<id>`. */
 	readonly columns: Readonly<Record<string, string>>;
+	/** Names of the columns that are left out, in their order. */
+	readonly unreadColumns: readonly string[];
 	/** Properties that would be created. */
 	readonly newProperties: Readonly<Record<string, PropertyType>>;
 	/** What would become of the rows. */

@@ -56,8 +56,6 @@ export interface ContactExport<F = Filter> extends ContactSelection<F>, TableOpt
 	 * static ones), `createdAt`, `updatedAt`, `properties.<key>`, `topics.<id>` (the contact's own choice). @default all
 	 */
 	readonly columns?: readonly string[] | undefined;
-	/** Called after every piece. */
-	readonly onProgress?: ((progress: { readonly exported: number }) => void) | undefined;
 }
 
 const EXPORTED_AT_ONCE = 200;
@@ -187,26 +185,20 @@ export class Contacts<P extends PropertyTypes = PropertyTypes, F = FilterFor<P>>
 	 * @throws as `list`; `invalid_input` with `unknown_field` for a column that there is not.
 	 */
 	async *export(options: ContactExport<F> = {}): AsyncGenerator<string, void, undefined> {
-		checkFields(options, "options", [...SELECTION, ...TABLE_OPTIONS, "columns", "onProgress"]);
-		const { filter, segmentId, search, columns, onProgress, ...table } = options;
+		checkFields(options, "options", [...SELECTION, ...TABLE_OPTIONS, "columns"]);
+		const { filter, segmentId, search, columns, ...table } = options;
 		const checked = checkTableOptions(table);
 		const propertyKeys = [...(await this.#properties.types()).keys()];
 		const known = { propertyKeys, topicIds: (await allTopics(this.#context)).map(({ id }) => id) };
 		const wanted = contactColumns(columns ?? allColumnNames(known), known);
 		const bound = await bindTargetFilter(this.#context, { filter, segmentId, search });
-		yield* writeTable(this.#groups(bound, onProgress), wanted, checked);
+		yield* writeTable(this.#groups(bound), wanted, checked);
 	}
 
-	async *#groups(
-		filter: BoundFilter,
-		onProgress: ContactExport["onProgress"],
-	): AsyncGenerator<readonly ContactRecord[], void, undefined> {
-		let exported = 0;
+	async *#groups(filter: BoundFilter): AsyncGenerator<readonly ContactRecord[], void, undefined> {
 		for (let after: string | undefined; ; ) {
 			const records = await this.#context.tenant.pageContacts(filter, { limit: EXPORTED_AT_ONCE, after });
 			yield records;
-			exported += records.length;
-			onProgress?.({ exported });
 			after = records.at(-1)?.id;
 			if (records.length < EXPORTED_AT_ONCE) return;
 			await this.#context.clock.pause();

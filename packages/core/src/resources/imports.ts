@@ -76,7 +76,7 @@ export class Imports {
 
 	/**
 	 * Imports contacts and answers when all rows are read. Good rows are kept whatever the others are: what is wrong with
-	 * a row is among the import's issues. Rows are written in units of 200; `resume` goes on with an import that was
+	 * a row is among the import's issues. Rows are written in units of at most 200; `resume` goes on with an import that was
 	 * interrupted. A fault that ends the reading later makes the
 	 * import `failed`, with the rows before it written.
 	 *
@@ -105,7 +105,10 @@ export class Imports {
 			const run = new ImportRun(this.#context, task, beginImport(this.#context, header));
 			const reviewed = await run.review(rows, options.onProgress);
 			const newProperties = Object.fromEntries(task.plan.created);
-			return { columns: namesOf(task.plan, header), newProperties, ...reviewed };
+			const columns = namesOf(task.plan, header);
+			const read = new Set(Object.values(columns));
+			const unreadColumns = header.cells.filter((name) => name !== "" && !read.has(name));
+			return { columns, unreadColumns, newProperties, ...reviewed };
 		});
 	}
 
