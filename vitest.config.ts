@@ -29,7 +29,7 @@ export default defineConfig({
 				test: {
 					name,
 					include: [`packages/${name}/test/**/*.test.ts`],
-					globalSetup: name === "postgres" ? [POSTGRES] : [],
+					globalSetup: ["postgres", "cli"].includes(name) ? [POSTGRES] : [],
 				},
 			})),
 			{ extends: true, test: { name: "examples", include: ["examples/*/**/*.test.ts"], globalSetup: [POSTGRES] } },

@@ -38,9 +38,13 @@ export interface Command {
 	readonly usage: readonly string[];
 	/** Its own options. */
 	readonly options?: ParseArgsOptionsConfig;
-	/** What each of its own options means. */
+	/** What each of its own options means, after `<what>` it takes. */
 	readonly about?: Readonly<Record<string, string>>;
 	readonly examples: readonly string[];
+	/** It has nothing to do with an audience. */
+	readonly isBare?: boolean | undefined;
+	/** Options by the fields of the API that they fill, for errors that name one of those. */
+	readonly fields?: Readonly<Record<string, string>> | undefined;
 	/** @throws `UsageError`, `ConvokeError` */
 	readonly run: (run: CommandRun) => Promise<number>;
 }

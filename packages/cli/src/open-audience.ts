@@ -25,6 +25,9 @@ export function databaseOf(options: OptionValues, env: Environment): string {
 	if (given === undefined || given === "") {
 		throw new UsageError("Say which audience: --database audience.db, --url postgres://…, or CONVOKE_DATABASE.");
 	}
+	if (/^(?!postgres(ql)?:|sqlite:|file:)\w+:\/\//i.test(given)) {
+		throw new UsageError("The database must be an SQLite file, or a URL that begins with postgres://.");
+	}
 	return given;
 }
 

@@ -7,7 +7,7 @@ import type { Command, CommandRun, OptionValues } from "./command.ts";
 import { COMMANDS } from "./commands/all.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { openAudience } from "./open-audience.ts";
-import { clean, Screen } from "./screen.ts";
+import { clean, Screen, widthOf, wrapped } from "./screen.ts";
 import type { CliStreams } from "./screen.ts";
 
 /** Options that every command has. */
@@ -33,7 +33,7 @@ export async function runCli(
 ): Promise<number> {
 	const [name, ...rest] = args;
 	if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-		streams.stdout.write(generalHelp(COMMANDS));
+		streams.stdout.write(generalHelp(COMMANDS, widthOf(streams.stdout)));
 		return name === undefined ? EXIT.usage : EXIT.ok;
 	}
 	const command = COMMANDS.find((each) => each.name === name);
@@ -56,7 +56,7 @@ async function runCommand(
 		const { positionals, values } = parse(command, args);
 		isJson = values["json"] === true;
 		if (values["help"] === true) {
-			streams.stdout.write(commandHelp(command));
+			streams.stdout.write(commandHelp(command, widthOf(streams.stdout)));
 			return EXIT.ok;
 		}
 		return await command.run({
@@ -81,22 +81,38 @@ function parse(
 	try {
 		return parseArgs({ args: [...args], allowPositionals: true, options: { ...COMMON, ...command.options } });
 	} catch (error) {
-		throw new UsageError(error instanceof Error ? error.message : String(error));
+		// Node goes on about arguments that begin with a hyphen.
+		const [first = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
+		throw new UsageError(`${first.replace(/\.$/, "")}.`);
 	}
 }
 
 function report(command: Command, error: unknown, { stdout, stderr }: CliStreams, isJson: boolean): number {
 	const isOurs = ConvokeError.is(error);
 	const isUsage = error instanceof UsageError || (isOurs && ["invalid_input", "not_found"].includes(error.code));
-	const message = error instanceof Error ? error.message : String(error);
+	const message = isOurs ? remedyOf(error) : error instanceof Error ? error.message : String(error);
 	if (isJson) {
 		const known = isOurs
 			? { code: error.code, reason: error.reason, field: error.field }
 			: { code: isUsage ? "usage" : "failed" };
 		stdout.write(`${JSON.stringify({ error: { ...known, message } }, null, "\t")}\n`);
 	} else {
+		const option = isOurs ? optionOf(command, error.field) : undefined;
+		const reason = isOurs ? ` (${error.reason}${option === undefined ? "" : `, --${option}`})` : "";
 		const advice = error instanceof UsageError ? `\nSee convoke ${command.name} --help.` : "";
-		stderr.write(`${clean(message)}${isOurs ? ` (${error.reason})` : ""}${advice}\n`);
+		stderr.write(`${wrapped(clean(message) + reason, widthOf(stderr))}${advice}\n`);
 	}
 	return isUsage ? EXIT.usage : EXIT.failed;
+}
+
+/** What to say of an error of the library, whose own words are for programs. */
+function remedyOf({ reason, message }: ConvokeError): string {
+	if (reason === "file_missing") return "There is no such SQLite file. To make it: convoke migrate.";
+	if (reason === "schema_missing") return "The database has no tables of Convoke yet. To make them: convoke migrate.";
+	return message;
+}
+
+/** The option behind a field of the API. */
+function optionOf({ fields = {} }: Command, field = ""): string | undefined {
+	return fields[/^\w*/.exec(field)?.[0] ?? ""];
 }

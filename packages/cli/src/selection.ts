@@ -11,9 +11,9 @@ export const SELECTION_OPTIONS = {
 
 /** What they mean. */
 export const SELECTION_ABOUT = {
-	search: "words that begin a word of the address or the names",
-	filter: 'a filter as JSON: {"field":"properties.plan","op":"eq","value":"pro"}',
-	segment: "the id of a segment",
+	search: "<words> words that begin a word of the address or the names",
+	filter: '<json> a filter as JSON: {"field":"properties.plan","op":"eq","value":"pro"}',
+	segment: "<id> the id of a segment",
 } as const;
 
 /** Reads which contacts are wanted. @throws `UsageError` */

@@ -1,53 +1,13 @@
 import { createAudience } from "@convoke/core";
 import { createSqliteStorage } from "@convoke/sqlite";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runCli } from "../src/index.ts";
+import { file, HASH_KEY, shell } from "./support/shell.ts";
+import type { Shell } from "./support/shell.ts";
 
 const KEY = "5tSUmgtNDBVq1GvuZTQ1ZSwQbPyB3pdAZe0rdxYw3vQ";
-const HASH_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0";
-
-interface Shell {
-	readonly folder: string;
-	readonly database: string;
-	readonly run: (...args: readonly string[]) => Promise<Answer>;
-}
-
-interface Answer {
-	readonly code: number;
-	readonly out: string;
-	readonly err: string;
-}
-
-/** A folder, and commands run on the audience in it. */
-function shell(env: Readonly<Record<string, string>> = { CONVOKE_HASH_KEY: HASH_KEY }, terminal?: number): Shell {
-	const folder = mkdtempSync(join(tmpdir(), "convoke-cli-"));
-	const database = join(folder, "audience.db");
-	const run = async (...args: readonly string[]): Promise<Answer> => {
-		let [out, err] = ["", ""];
-		const streams = {
-			stdin: stdin(),
-			stdout: { write: (text: string) => void (out += text), isTTY: terminal !== undefined, columns: terminal },
-			stderr: { write: (text: string) => void (err += text), isTTY: terminal !== undefined },
-		};
-		return { code: await runCli(args, streams, { CONVOKE_DATABASE: database, ...env }), out, err };
-	};
-	return { folder, database, run };
-}
-
-async function* stdin(): AsyncGenerator<string> {
-	yield "email\npiped@example.com\n";
-}
-
-function file({ folder }: Shell, content: string): string {
-	const path = join(folder, "people.csv");
-	writeFileSync(path, content);
-	return path;
-}
-
 const PEOPLE = "email,firstName,Plan\nada@example.com,Ada,pro\nbob@example.com,Bob,\u001b[31mfree\nnobody,X,\n";
 const MAP = ["--map", "email=email", "--map", "firstName=firstName", "--map", "properties.plan=Plan:string"];
 
@@ -83,6 +43,34 @@ describe("import", () => {
 		expect((await made.run("segments")).out).toMatch(/Piped +static +1 /);
 	});
 
+	test("says which columns it does not read, and on which line it cannot read on", async () => {
+		const made = shell();
+		await made.run("migrate");
+		const path = file(made, "email,Shoe size,Plan\na@example.com,44,pro\n");
+		expect((await made.run("import", path, "--dry-run")).out).toContain("Not read: Shoe size, Plan.");
+		writeFileSync(path, Buffer.from("email,firstName\na@example.com,A\nb@example.com,Zo\xeb\n", "latin1"));
+		const failed = await made.run("import", path);
+		expect(failed).toMatchObject({
+			code: 3,
+			out: expect.stringContaining("Line 3 is not valid in the file") as string,
+		});
+		expect((await made.run("import", path, "--dry-run")).out).toContain("Line 3 is not valid in the file");
+		expect(await made.run("import", path, "--encoding", "windows-1252")).toMatchObject({ code: 0 });
+	});
+
+	test("names the option behind what it refuses", async () => {
+		const made = await filled();
+		const path = file(made, PEOPLE);
+		const refused = async (...args: readonly string[]) => (await made.run("import", path, ...args)).err;
+		expect(await refused("--map", "email=Mail")).toContain("(csv_unknown_column, --map)");
+		expect(await refused("--on-conflict", "merge")).toContain("(invalid_value, --on-conflict)");
+		expect(await refused("--topic", "x=opt_in")).toContain("(invalid_id, --topic)");
+		expect(await made.run("import", made.folder)).toMatchObject({
+			code: 2,
+			err: expect.stringContaining("is a folder") as string,
+		});
+	});
+
 	test("goes on with an import that was interrupted", async () => {
 		const made = await filled();
 		const audience = createAudience({
@@ -109,7 +97,7 @@ describe("import", () => {
 		await made.run("migrate");
 		const rows = Array.from({ length: 500 }, (_, index) => `p${index}@example.com\n`).join("");
 		const { err } = await made.run("import", file(made, `email\n${rows}`));
-		expect(err).toMatch(/█+░* +\d+ % {2}[\d,]+ rows {2}[\d,]+\/s/);
+		expect(err).toMatch(/█+░* +\d+ % {2}[\d,]+ rows/);
 		expect(err.endsWith("\r\u001b[K")).toBe(true);
 	});
 });
@@ -137,6 +125,20 @@ describe("export", () => {
 		for (const kind of ["segments", "broadcasts"]) expect((await made.run("export", kind)).code).toBe(0);
 		expect(await made.run("export", "shoes")).toMatchObject({ code: 2 });
 		expect(await made.run("export", "recipients")).toMatchObject({ code: 2 });
+	});
+
+	test("counts what it has written, and leaves a file alone when there is nothing to write", async () => {
+		const made = await filled();
+		await made.run("topics", "create", "News");
+		const out = join(made.folder, "out.csv");
+		expect(await made.run("export", "--out", out)).toMatchObject({ code: 0, out: `Wrote 2 rows to ${out}.\n` });
+		const topics = await made.run("export", "topics", "--out", out, "--json");
+		expect(JSON.parse(topics.out)).toEqual({ out, exported: 1 });
+		const written = readFileSync(out, "utf8");
+		const unknown = "01900000-0000-7000-8000-00000000dead";
+		expect(await made.run("export", "recipients", unknown, "--out", out)).toMatchObject({ code: 2 });
+		expect(await made.run("export", "--columns", "shoe", "--out", out)).toMatchObject({ code: 2 });
+		expect(readFileSync(out, "utf8")).toBe(written);
 	});
 });
 
@@ -188,6 +190,40 @@ describe("contacts", () => {
 		const { out } = await narrow.run("contacts");
 		for (const line of out.trimEnd().split("\n")) expect(line.length).toBeLessThanOrEqual(90);
 		expect(out).toMatch(/[0-9a-f-]{36}\n/);
+		const narrower = shell({ CONVOKE_DATABASE: join(folder, "audience.db") }, 60);
+		const listed = (await narrower.run("contacts")).out;
+		for (const line of listed.trimEnd().split("\n")) expect(line.length).toBeLessThanOrEqual(60);
+		expect(listed).toMatch(/^address +bob@example.com\nname +Bob\nstate +subscribed\n/);
+		for (const command of [["--help"], ["import", "--help"], ["bulk", "--help"]]) {
+			const help = (await narrower.run(...command)).out.split("\n").filter((line) => !line.startsWith("  convoke "));
+			// But for words that are longer.
+			for (const line of help.filter((each) => each.trim().includes(" "))) expect(line.length).toBeLessThanOrEqual(60);
+		}
+	});
+});
+
+describe("bulk", () => {
+	test("counts who is meant, and changes them", async () => {
+		const made = await filled();
+		const json = async (...args: readonly string[]): Promise<unknown> =>
+			JSON.parse((await made.run(...args, "--json")).out);
+		const { id } = (await json("segments", "create", "VIP")) as { id: string };
+		const topic = (await json("topics", "create", "News")) as { id: string };
+		const pro = ["--filter", '{"field":"properties.plan","op":"eq","value":"pro"}'];
+		const dry = await made.run("bulk", "add-to-segment", id, ...pro, "--dry-run");
+		expect(dry).toMatchObject({ code: 0, out: "1 contacts into the segment VIP.\n", err: "Nothing was changed.\n" });
+		expect(await json("contacts", "count", "--segment", id)).toEqual({ count: 0 });
+		const done = { matching: 1, matched: 1, changed: 1, optOutsKept: 0, isComplete: true };
+		expect(await json("bulk", "add-to-segment", id, ...pro)).toEqual(done);
+		expect(await json("contacts", "count", "--segment", id)).toEqual({ count: 1 });
+		expect(await json("bulk", "subscribe", topic.id, "opt_out", "--segment", id)).toEqual(done);
+		const everyone = await json("bulk", "subscribe", topic.id, "opt_in", "--everyone");
+		expect(everyone).toEqual({ ...done, matching: 2, matched: 2, changed: 1, optOutsKept: 1 });
+		expect((await made.run("bulk", "remove-from-segment", id, "--everyone")).out).toMatch(/2 +1 +0\n$/);
+		expect(await made.run("bulk", "remove", "--everyone")).toMatchObject({ code: 2 });
+		expect(await json("bulk", "remove", "--everyone", "--dry-run")).toEqual({ matching: 2, changed: 0 });
+		expect(await json("bulk", "remove", ...pro, "--yes")).toEqual(done);
+		expect(await json("contacts", "count")).toEqual({ count: 1 });
 	});
 });
 
@@ -219,6 +255,12 @@ describe("a wrong command line", () => {
 		[["plan", "x"], 2],
 		[["migrate", "now"], 2],
 		[["keys"], 2],
+		[["bulk", "--everyone"], 2],
+		[["bulk", "dance", "--everyone"], 2],
+		[["bulk", "remove", "--yes"], 2],
+		[["bulk", "remove", "--yes", "--everyone", "--segment", "x"], 2],
+		[["bulk", "add-to-segment", "01900000-0000-7000-8000-00000000dead", "--everyone"], 2],
+		[["contacts", "-d", "mysql://localhost/app"], 2],
 	])("%j ends with %i, and says why", async (args, code) => {
 		const made = await filled();
 		const answer = await made.run(...args);
@@ -257,6 +299,18 @@ test("the command itself starts, pipes and tells its exit code", { timeout: 60_0
 		});
 	expect(ran("contacts", "count")).toMatchObject({ status: 0, stdout: "2\n" });
 	expect(ran("fly").status).toBe(2);
+	// Whoever reads the results may close the pipe before they are through.
+	const rows = Array.from({ length: 20_000 }, (_, index) => `p${index}@example.com,Somebody ${index}\n`).join("");
+	await made.run("import", file(made, `email,firstName\n${rows}`));
+	const cut = spawnSync(
+		"sh",
+		["-c", '"$0" --conditions=@convoke/source "$1" export | head -1', process.execPath, bin],
+		{
+			encoding: "utf8",
+			env: { ...process.env, CONVOKE_DATABASE: made.database },
+		},
+	);
+	expect(cut).toMatchObject({ stderr: "", stdout: expect.stringMatching(/^id,email,/) as string });
 });
 
 test("the commands of the guide do what it says", async () => {

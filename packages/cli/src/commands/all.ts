@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { broadcasts, check, explain, plan, preview } from "./broadcasts.ts";
+import { bulk } from "./bulk.ts";
 import { contacts } from "./contacts.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
 	importCommand,
 	exportCommand,
 	contacts,
+	bulk,
 	segments,
 	topics,
 	broadcasts,

@@ -6,7 +6,7 @@ import { contactRef } from "../selection.ts";
 
 const SENDER_OPTIONS = { from: { type: "string" }, smtputf8: { type: "boolean" } } as const;
 const SENDER_ABOUT = {
-	from: "the author, where the broadcast names none",
+	from: "<mailbox> the author, where the broadcast names none",
 	smtputf8: "the transport reaches addresses with characters beyond ASCII before the @",
 };
 
@@ -15,7 +15,7 @@ export const broadcasts: Command = {
 	name: "broadcasts",
 	summary: "List broadcasts",
 	usage: ["broadcasts [list]"],
-	examples: ["broadcasts -d audience.db"],
+	examples: ["convoke broadcasts -d audience.db"],
 	run: async ({ args, screen, audience }) => {
 		atMost(args, 1);
 		if ((args[0] ?? "list") !== "list") throw new UsageError(`There is no \`broadcasts ${args[0]}\`, only list.`);
@@ -37,7 +37,7 @@ export const plan: Command = {
 	usage: ["plan <broadcast id>"],
 	options: SENDER_OPTIONS,
 	about: SENDER_ABOUT,
-	examples: ["plan 0198c5a0-0000-7000-8000-000000000001 -d audience.db"],
+	examples: ["convoke plan 0198c5a0-0000-7000-8000-000000000001 -d audience.db"],
 	run: async ({ args, screen, audience }) => {
 		atMost(args, 1);
 		const planned = await audience().broadcasts.plan(required(args, 0, "which broadcast, by its id"));
@@ -65,14 +65,14 @@ export const explain: Command = {
 	usage: ["explain <broadcast id> <address, id or external:id>"],
 	options: SENDER_OPTIONS,
 	about: SENDER_ABOUT,
-	examples: ["explain 0198c5a0-0000-7000-8000-000000000001 ada@example.com -d audience.db"],
+	examples: ["convoke explain 0198c5a0-0000-7000-8000-000000000001 ada@example.com -d audience.db"],
 	run: async ({ args, screen, audience }) => {
 		atMost(args, 2);
 		const id = required(args, 0, "which broadcast, by its id");
 		const contact = contactRef(required(args, 1, "which contact: an address, an id, or external:<id>"));
 		const explained = await audience().broadcasts.explain(id, contact);
 		const { outcome, reason, message } = explained;
-		screen.result(explained, () => screen.line(`${outcome}${reason === null ? "" : ` (${reason})`}: ${message}`));
+		screen.result(explained, () => screen.sentence(`${outcome}${reason === null ? "" : ` (${reason})`}: ${message}`));
 		return EXIT.ok;
 	},
 };
@@ -84,12 +84,13 @@ export const check: Command = {
 	usage: ["check <broadcast id>"],
 	options: SENDER_OPTIONS,
 	about: SENDER_ABOUT,
-	examples: ['check 0198c5a0-0000-7000-8000-000000000001 -d audience.db --from "Tidal <news@example.com>"'],
+	examples: ['convoke check 0198c5a0-0000-7000-8000-000000000001 -d audience.db --from "Tidal <news@example.com>"'],
 	run: async ({ args, screen, audience }) => {
 		atMost(args, 1);
 		const findings = await audience().broadcasts.check(required(args, 0, "which broadcast, by its id"));
 		screen.result({ findings }, () => {
-			for (const { severity, reason, message } of findings) screen.line(clean(`${severity}: ${message} (${reason})`));
+			for (const { severity, reason, message } of findings)
+				screen.sentence(clean(`${severity}: ${message} (${reason})`));
 			if (findings.length === 0) screen.line("Nothing to say: it can be sent.");
 		});
 		return findings.some(({ severity }) => severity === "error") ? EXIT.attention : EXIT.ok;
@@ -102,8 +103,12 @@ export const preview: Command = {
 	summary: "Write a page that shows a broadcast's message",
 	usage: ["preview <broadcast id> [--contact <address or id>] [--out <file>]"],
 	options: { contact: { type: "string" }, out: { type: "string" }, ...SENDER_OPTIONS },
-	about: { contact: "whose data to fill in", out: "the page's file (default: preview.html)", ...SENDER_ABOUT },
-	examples: ["preview 0198c5a0-0000-7000-8000-000000000001 -d audience.db --contact ada@example.com"],
+	about: {
+		contact: "<contact> whose data to fill in",
+		out: "<file> the page's file (default: preview.html)",
+		...SENDER_ABOUT,
+	},
+	examples: ["convoke preview 0198c5a0-0000-7000-8000-000000000001 -d audience.db --contact ada@example.com"],
 	run: async ({ args, options, screen, audience }) => {
 		atMost(args, 1);
 		const id = required(args, 0, "which broadcast, by its id");

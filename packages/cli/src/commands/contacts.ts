@@ -11,13 +11,18 @@ export const contacts: Command = {
 	summary: "List, count or show contacts",
 	usage: ["contacts [list] [options]", "contacts count [options]", "contacts show <address, id or external:id>"],
 	options: { ...SELECTION_OPTIONS, limit: { type: "string" }, after: { type: "string" } },
-	about: { ...SELECTION_ABOUT, limit: "most contacts to list, 1 to 100 (default: 20)", after: "go on after this id" },
+	about: {
+		...SELECTION_ABOUT,
+		limit: "<number> most contacts to list, 1 to 100 (default: 20)",
+		after: "<id> go on after this id",
+	},
 	examples: [
-		"contacts -d audience.db",
-		'contacts -d audience.db --search "ada lov"',
-		`contacts count -d audience.db --filter '{"field":"unsubscribed","op":"eq","value":true}'`,
-		"contacts show ada@example.com -d audience.db",
+		"convoke contacts -d audience.db",
+		'convoke contacts -d audience.db --search "ada lov"',
+		`convoke contacts count -d audience.db --filter '{"field":"unsubscribed","op":"eq","value":true}'`,
+		"convoke contacts show ada@example.com -d audience.db",
 	],
+	fields: { filter: "filter", segmentId: "segment", search: "search", limit: "limit", after: "after" },
 	run: async (run) => {
 		const [verb = "list"] = run.args;
 		if (verb === "list") return list(run);
@@ -36,7 +41,7 @@ async function list({ args, options, screen, audience }: CommandRun): Promise<nu
 		after: text(options, "after"),
 	});
 	screen.result(page, () => {
-		screen.table(["address", "first name", "last name", "state", "created", "id"], page.data.map(row));
+		screen.table(["address", "name", "state", "created", "id"], page.data.map(row));
 		const last = page.data.at(-1);
 		if (page.hasMore && last !== undefined) screen.note(`There are more: --after ${last.id}`);
 	});
@@ -84,5 +89,6 @@ const SHOWN = 10;
 
 function row({ email, firstName, lastName, unsubscribed, confirmation, createdAt, id }: Contact): readonly Cell[] {
 	const state = unsubscribed ? "unsubscribed" : confirmation === "pending" ? "unconfirmed" : "subscribed";
-	return [email, firstName, lastName, state, createdAt.toISOString().slice(0, 10), id];
+	const name = [firstName, lastName].filter((part) => part !== null).join(" ");
+	return [email, name, state, createdAt.toISOString().slice(0, 10), id];
 }

@@ -4,7 +4,9 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { atMost, EXIT, required, text, UsageError } from "../command.ts";
 import type { Command, CommandRun } from "../command.ts";
+import { createPace } from "../pace.ts";
 import { clean, count } from "../screen.ts";
+import type { CliOutput } from "../screen.ts";
 import { SELECTION_ABOUT, SELECTION_OPTIONS, selectionOf } from "../selection.ts";
 
 const KINDS = ["contacts", "segments", "topics", "broadcasts", "recipients", "issues"] as const;
@@ -26,39 +28,55 @@ export const exportCommand: Command = {
 		...SELECTION_OPTIONS,
 	},
 	about: {
-		out: "the file (default: standard output)",
-		format: "csv or jsonl (default: by the file's name, else csv)",
-		columns: "columns of contacts, between commas (default: all)",
+		out: "<file> the file (default: standard output)",
+		format: "<format> csv or jsonl (default: by the file's name, else csv)",
+		columns: "<names> columns of contacts, between commas (default: all)",
 		raw: "leave formulas as they are, for a program such as convoke import; not for spreadsheets",
 		...SELECTION_ABOUT,
 	},
 	examples: [
-		"export -d audience.db --out contacts.csv",
-		"export -d audience.db --columns email,firstName,properties.plan --search example.com",
-		"export -d audience.db --raw --out backup.csv",
-		"export recipients 0198c5a0-0000-7000-8000-000000000001 -d audience.db --format jsonl",
+		"convoke export -d audience.db --out contacts.csv",
+		"convoke export -d audience.db --columns email,firstName,properties.plan --search example.com",
+		"convoke export -d audience.db --raw --out backup.csv",
+		"convoke export recipients 0198c5a0-0000-7000-8000-000000000001 -d audience.db --format jsonl",
 	],
+	fields: { filter: "filter", columns: "columns", segmentId: "segment", search: "search" },
 	run: async (run) => {
 		const { options, screen, streams } = run;
 		const out = text(options, "out");
-		const started = performance.now();
+		const pace = createPace();
 		let exported = 0;
 		const onProgress = (progress: { readonly exported: number }): void => {
 			exported = progress.exported;
-			const rate = Math.round((exported * 1000) / Math.max(1, performance.now() - started));
-			if (out !== undefined) screen.progress(undefined, `${count(exported)} contacts  ${count(rate)}/s`);
+			if (out !== undefined) screen.progress(undefined, `${count(exported)} rows${pace(exported)}`);
 		};
 		const pieces = piecesOf(run, formatOf(options["format"], out), onProgress);
 		if (out === undefined) {
-			for await (const piece of pieces) streams.stdout.write(piece);
+			for await (const piece of pieces) await print(piece, streams.stdout);
 			return EXIT.ok;
 		}
-		await pipeline(Readable.from(pieces), createWriteStream(out));
+		await writeTo(out, pieces);
 		screen.endProgress();
-		screen.result({ out, exported }, () => screen.line(`Wrote ${clean(out)}.`));
+		screen.result({ out, exported }, () => screen.line(`Wrote ${count(exported)} rows to ${clean(out)}.`));
 		return EXIT.ok;
 	},
 };
+
+/** Writes a piece, and waits while whoever reads is slower. */
+async function print(piece: string, stdout: CliOutput): Promise<void> {
+	if (stdout.write(piece) !== false || stdout.once === undefined) return;
+	await new Promise<void>((resolve) => void stdout.once?.("drain", resolve));
+}
+
+/** Writes pieces to a file, which stays as it is when there are no rows to be had. */
+async function writeTo(out: string, pieces: AsyncGenerator<string, void>): Promise<void> {
+	const [header, first] = [await pieces.next(), await pieces.next()];
+	async function* all(): AsyncGenerator<string, void> {
+		for (const { value } of [header, first]) if (typeof value === "string") yield value;
+		yield* pieces;
+	}
+	await pipeline(Readable.from(all()), createWriteStream(out));
+}
 
 function formatOf(given: unknown, out: string | undefined): ExportFormat {
 	if (given === "csv" || given === "jsonl") return given;
@@ -70,19 +88,20 @@ function piecesOf(
 	{ args, options, audience }: CommandRun,
 	format: ExportFormat,
 	onProgress: (progress: { readonly exported: number }) => void,
-): AsyncIterable<string> {
+): AsyncGenerator<string, void> {
 	const [given = "contacts"] = args;
 	const kind = KINDS.find((known) => known === given);
 	if (kind === undefined) throw new UsageError(`There is no \`export ${given}\`, only ${KINDS.join(", ")}.`);
 	atMost(args, kind === "recipients" || kind === "issues" ? 2 : 1);
-	const table = { format, formulas: options["raw"] === true ? ("keep" as const) : ("escape" as const) };
+	const formulas = options["raw"] === true ? ("keep" as const) : ("escape" as const);
+	const table = { format, formulas, onProgress };
 	const all: Audience = audience();
 	switch (kind) {
 		case "contacts": {
 			const columns = text(options, "columns")
 				?.split(",")
 				.map((name) => name.trim());
-			return all.contacts.export({ ...selectionOf(options), ...table, columns, onProgress });
+			return all.contacts.export({ ...selectionOf(options), ...table, columns });
 		}
 		case "recipients":
 			return all.broadcasts.exportRecipients(required(args, 1, "which broadcast, by its id"), table);

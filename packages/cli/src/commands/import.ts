@@ -14,6 +14,7 @@ import { pipeline } from "node:stream/promises";
 import { atMost, EXIT, required, text, texts, UsageError } from "../command.ts";
 import type { Command, CommandRun, OptionValues } from "../command.ts";
 import { clean, count } from "../screen.ts";
+import { createPace } from "../pace.ts";
 import type { Screen } from "../screen.ts";
 
 /** `convoke import`. */
@@ -35,22 +36,31 @@ export const importCommand: Command = {
 	},
 	about: {
 		"dry-run": "say what would become of each row, and write nothing",
-		map: "a column by name, several times: email=Mail, properties.plan=Plan, properties.seats=Places:number (created if need be)",
-		segment: "the id of a static segment to add everyone to",
-		topic: "a choice for everyone: <topic id>=opt_in or =opt_out; undoes no opt-out",
-		"on-conflict": "upsert (default): merge into contacts that exist; skip: leave those alone",
-		encoding: "utf-8 (default), utf-16le, utf-16be, windows-1252 or iso-8859-1",
-		delimiter: "what stands between cells (default: found out)",
-		errors: "write what was wrong with which rows to this CSV file",
-		resume: "go on with an interrupted import of the same file, by its id, or `last`",
-		actor: "who does it, for the record of consent",
+		map: "<field=column> where a field stands; once for each field that is to be read: email=Mail, firstName=Name, properties.plan=Plan, and properties.seats=Places:number for a property to be created (default: columns named like fields)",
+		segment: "<id> the id of a static segment to add everyone to",
+		topic: "<id=choice> a choice for everyone, opt_in or opt_out; undoes no opt-out",
+		"on-conflict": "<what> upsert (default): merge into contacts that exist; skip: leave those alone",
+		encoding: "<name> utf-8 (default), utf-16le, utf-16be, windows-1252 or iso-8859-1",
+		delimiter: "<character> what stands between cells (default: found out)",
+		errors: "<file> write what was wrong with which rows to this CSV file",
+		resume: "<id> go on with an interrupted import of the same file, by its id, or `last`",
+		actor: "<name> who does it, for the record of consent",
 	},
 	examples: [
-		"import people.csv -d audience.db --dry-run",
-		"import people.csv -d audience.db --errors refused.csv",
-		"import old.csv -d audience.db --map email=Mail --map firstName=Name --map properties.seats=Places:number",
-		"import people.csv -d audience.db --resume last",
+		"convoke import people.csv -d audience.db --dry-run",
+		"convoke import people.csv -d audience.db --errors refused.csv",
+		"convoke import old.csv -d audience.db --map email=Mail --map firstName=Name --map properties.seats=Places:number",
+		"convoke import people.csv -d audience.db --resume last",
 	],
+	fields: {
+		columns: "map",
+		segments: "segment",
+		topics: "topic",
+		onConflict: "on-conflict",
+		encoding: "encoding",
+		delimiter: "delimiter",
+		actor: "actor",
+	},
 	run: async (run) => {
 		const { args, options, screen, audience } = run;
 		atMost(args, 1);
@@ -68,7 +78,7 @@ export const importCommand: Command = {
 		}
 		const interrupted = (): void => {
 			screen.endProgress();
-			screen.note(`\nInterrupted. What is written stays; go on with: convoke import ${path} --resume last`);
+			screen.note("Interrupted. What is written stays. To go on, say the same again with --resume last.");
 			process.exit(130);
 		};
 		process.once("SIGINT", interrupted);
@@ -94,22 +104,19 @@ interface Source {
 
 async function openSource(path: string, { streams }: CommandRun): Promise<Source> {
 	if (path === "-") return { file: streams.stdin, share: () => undefined };
-	const size = await stat(path).then(
-		(found) => found.size,
-		() => {
-			throw new UsageError(`There is no file ${path}.`);
-		},
-	);
+	const found = await stat(path).catch(() => undefined);
+	if (found === undefined) throw new UsageError(`There is no file ${path}.`);
+	if (found.isDirectory()) throw new UsageError(`${path} is a folder, not a file.`);
+	const { size } = found;
 	const stream = createReadStream(path);
 	return { file: stream, share: () => (size === 0 ? 1 : stream.bytesRead / size) };
 }
 
 function importOf(options: OptionValues, { file, share }: Source, screen: Screen): NewImport {
-	const started = performance.now();
+	const pace = createPace();
 	const onProgress = ({ total, failed }: ImportCounts): void => {
-		const rate = Math.round((total * 1000) / Math.max(1, performance.now() - started));
 		const refused = failed === 0 ? "" : `  ${count(failed)} refused`;
-		screen.progress(share(), `${count(total)} rows  ${count(rate)}/s${refused}`);
+		screen.progress(share(), `${count(total)} rows${refused}${pace(total, share())}`);
 	};
 	const topics = texts(options, "topic").map((each) => {
 		const [id = "", subscription] = each.split("=");
@@ -158,9 +165,10 @@ async function finish(done: ContactImport, imports: Imports, { options, screen }
 	const errors = text(options, "errors");
 	if (errors !== undefined) await pipeline(Readable.from(imports.exportIssues(done.id)), createWriteStream(errors));
 	const first = await imports.issues(done.id, { limit: SHOWN });
+	const fault = done.failure === null ? null : await faultOf(done, imports);
 	screen.result({ import: done, issues: first.data, hasMoreIssues: first.hasMore }, () => {
 		showCounts(done.counts, screen);
-		if (done.failure !== null) screen.line(`\nThe file could not be read to its end: ${done.failure}.`);
+		if (fault !== null) showFault(fault, screen);
 		showIssues(first.data, screen);
 		if (errors !== undefined) screen.note(`All of them: ${clean(errors)}`);
 		else if (first.hasMore) screen.note(`There are more: convoke export issues ${done.id}`);
@@ -170,13 +178,27 @@ async function finish(done: ContactImport, imports: Imports, { options, screen }
 
 const SHOWN = 10;
 
+/** What to say of a file that could not be read to its end: the last issue, unless something else ended the import. */
+async function faultOf({ id, failure }: ContactImport, imports: Imports): Promise<string | null> {
+	for (let skip = 0; ; skip += 1000) {
+		const { data, hasMore } = await imports.issues(id, { skip, limit: 1000 });
+		const last = data.at(-1);
+		if (!hasMore) return last?.reason === failure ? last.message : failure;
+	}
+}
+
 function showReview(review: ImportReview, screen: Screen): void {
 	screen.table(
 		["column", "read as"],
 		Object.entries(review.columns).map(([field, column]) => [column, field]),
 	);
 	const created = Object.entries(review.newProperties);
-	if (created.length > 0) screen.note(`Properties to be created: ${created.map((each) => each.join(": ")).join(", ")}`);
+	if (review.unreadColumns.length > 0) {
+		screen.sentence(`Not read: ${clean(review.unreadColumns.join(", "))}. To read other columns, name all by --map.`);
+	}
+	if (created.length > 0) {
+		screen.sentence(`Properties to be created: ${created.map((each) => each.join(": ")).join(", ")}.`);
+	}
 	screen.line();
 	if (review.samples.length > 0) {
 		screen.table(
@@ -192,8 +214,16 @@ function showReview(review: ImportReview, screen: Screen): void {
 		screen.line();
 	}
 	showCounts(review.counts, screen);
-	if (review.failure !== null) screen.line(`\nThe file cannot be read to its end: ${review.failure}.`);
+	const fault = review.issues.at(-1);
+	if (review.failure !== null) {
+		showFault(fault?.reason === review.failure ? fault.message : review.failure, screen);
+	}
 	showIssues(review.issues.slice(0, SHOWN), screen);
+	if (review.issues.length > SHOWN) {
+		screen.note(
+			`There are more: ${review.hasMoreIssues ? "over 1,000" : count(review.issues.length)} in all; see --json.`,
+		);
+	}
 	screen.note("Nothing was written.");
 }
 
@@ -204,8 +234,13 @@ function showCounts({ total, created, updated, skipped, failed }: ImportCounts, 
 	);
 }
 
+function showFault(message: string, screen: Screen): void {
+	screen.line();
+	screen.sentence(`The file cannot be read to its end. ${clean(message)}`);
+}
+
 function showIssues(issues: ImportReview["issues"], screen: Screen): void {
 	if (issues.length === 0) return;
 	screen.line();
-	for (const { line, severity, message } of issues) screen.line(clean(`line ${line}: ${severity}: ${message}`));
+	for (const { line, severity, message } of issues) screen.sentence(clean(`line ${line}: ${severity}: ${message}`));
 }

@@ -7,7 +7,8 @@ export const keys: Command = {
 	name: "keys",
 	summary: "Make a key for links or address hashes",
 	usage: ["keys new"],
-	examples: ["keys new", "export CONVOKE_HASH_KEY=$(convoke keys new)".replace(/^/, "# ")],
+	examples: ["convoke keys new", "export CONVOKE_HASH_KEY=$(convoke keys new)"],
+	isBare: true,
 	run: async ({ args, screen }) => {
 		if (args.length !== 1 || args[0] !== "new") throw new UsageError("Say `keys new`.");
 		const key = generateLinkKey();

@@ -12,7 +12,7 @@ export const migrate: Command = {
 	usage: ["migrate [--print]"],
 	options: { print: { type: "boolean" } },
 	about: { print: "write the SQL instead of running it" },
-	examples: ["migrate -d audience.db", "migrate --url postgres://localhost/app --print > schema.sql"],
+	examples: ["convoke migrate -d audience.db", "convoke migrate --url postgres://localhost/app --print > schema.sql"],
 	run: async ({ args, options, env, screen, audience }) => {
 		atMost(args, 0);
 		const database = databaseOf(options, env);

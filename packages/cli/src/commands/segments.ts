@@ -9,10 +9,10 @@ export const segments: Command = {
 	summary: "List, create or remove segments",
 	usage: ["segments [list]", "segments create <name> [--filter <json>]", "segments remove <id>"],
 	options: { filter: { type: "string" } },
-	about: { filter: `makes it dynamic; ${SELECTION_ABOUT.filter}` },
+	about: { filter: SELECTION_ABOUT.filter.replace("a filter", "makes it dynamic: a filter") },
 	examples: [
-		"segments -d audience.db",
-		`segments create "Pro, not VIP" -d audience.db --filter '{"field":"properties.plan","op":"eq","value":"pro"}'`,
+		"convoke segments -d audience.db",
+		`convoke segments create "Pro, not VIP" -d audience.db --filter '{"field":"properties.plan","op":"eq","value":"pro"}'`,
 	],
 	run: async ({ args, options, screen, audience }) => {
 		const [verb = "list"] = args;

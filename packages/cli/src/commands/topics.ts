@@ -9,11 +9,14 @@ export const topics: Command = {
 	usage: ["topics [list]", "topics create <name> [--description <text>] [--opt-in] [--private]", "topics remove <id>"],
 	options: { description: { type: "string" }, "opt-in": { type: "boolean" }, private: { type: "boolean" } },
 	about: {
-		description: "shown on the preference page",
+		description: "<text> shown on the preference page",
 		"opt-in": "nobody gets it until they opt in; else everyone does until they opt out",
 		private: "not shown on the preference page",
 	},
-	examples: ["topics -d audience.db", 'topics create "Product news" -d audience.db --description "Once a month"'],
+	examples: [
+		"convoke topics -d audience.db",
+		'convoke topics create "Product news" -d audience.db --description "Once a month"',
+	],
 	run: async ({ args, options, screen, audience }) => {
 		const [verb = "list"] = args;
 		const { topics: all } = audience();
