@@ -142,7 +142,10 @@ test("--help shows every bench and examples", { timeout: 60_000 }, () => {
 });
 
 test.each([
-	[["fly"], "There is no bench `fly`, only plan, render, send, smtp, hang, insert, upsert, import, page, count, search."],
+	[
+		["fly"],
+		"There is no bench `fly`, only plan, render, send, smtp, hang, insert, upsert, import, page, count, search.",
+	],
 	[["plan", "send"], "Name one bench, not 2."],
 	[["plan", "--storage", "paper"], "`plan` has no storage `paper`, only memory, sqlite, postgres."],
 	[["plan", "--n", "0"], "--n takes a whole number from 1 to 10000000, not `0`."],
