@@ -110,7 +110,9 @@ export class ContactStore {
 	/** A part of a page: those that match among the next contacts of a source, in the order the page is read. */
 	*page(tenant: string, filter: BoundFilter, { cursor, backwards, limit }: PageStep): Unit<ContactPart> {
 		const source = cursor.source ?? (yield* this.#sources.choose(tenant, filter));
-		const { from, size } = cursor;
+		const { from } = cursor;
+		// Of a source that was just chosen because it is narrow, most match.
+		const size = cursor.source === undefined && !source.isEveryone ? Math.min(cursor.size, limit * 2) : cursor.size;
 		const beyond: IdRange = (id) =>
 			from === undefined ? sql`true` : backwards ? sql`${id} > ${from}` : sql`${id} < ${from}`;
 		const through = yield* this.#nth(tenant, source, beyond, backwards, size);
