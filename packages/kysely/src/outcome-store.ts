@@ -12,11 +12,16 @@ import type { Unit } from "./statement.ts";
 export class OutcomeStore {
 	readonly #dialect: SqlDialect;
 	readonly #record: Query<
-		OfBroadcast & { readonly records: string; readonly contacts: unknown; readonly at: number },
+		OfBroadcast & { readonly records: string; readonly contacts: unknown; readonly claim: number; readonly at: number },
 		{ state: string }
 	>;
 	readonly #accept: Query<
-		OfBroadcast & { readonly contacts: unknown; readonly attempt: number; readonly at: number },
+		OfBroadcast & {
+			readonly contacts: unknown;
+			readonly attempt: number;
+			readonly claim: number;
+			readonly at: number;
+		},
 		unknown
 	>;
 
@@ -24,38 +29,48 @@ export class OutcomeStore {
 		this.#dialect = dialect;
 		const { db } = dialect;
 		const recipients = sql.table("convoke_broadcast_recipients");
-		this.#record = query<OfBroadcast & { readonly records: string; readonly contacts: unknown; readonly at: number }>()(
-			(param) => {
-				const outcomes = dialect.records(param("records"), {
-					contact_id: "id",
-					attempt: "integer",
-					new_state: "text",
-					new_reason: "text",
-					new_retry_at: "number",
-					new_provider_id: "text",
-					untried: "integer",
-				});
-				const recorded = sql<{
-					state: string;
-				}>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
+		this.#record = query<
+			OfBroadcast & {
+				readonly records: string;
+				readonly contacts: unknown;
+				readonly claim: number;
+				readonly at: number;
+			}
+		>()((param) => {
+			const outcomes = dialect.records(param("records"), {
+				contact_id: "id",
+				attempt: "integer",
+				new_state: "text",
+				new_reason: "text",
+				new_retry_at: "number",
+				new_provider_id: "text",
+				untried: "integer",
+			});
+			const recorded = sql<{
+				state: string;
+			}>`update ${recipients} as r set state = o.new_state, reason = o.new_reason,
 					retry_at = o.new_retry_at, provider_id = o.new_provider_id, attempts = r.attempts - o.untried, tries = r.tries - o.untried,
 					updated_at = ${param("at")}
 				from ${outcomes} where r.tenant_id = ${param("tenant")} and r.broadcast_id = ${param("broadcast")}
 				and r.contact_id = o.contact_id and ${dialect.among(sql.ref("r.contact_id"), param("contacts"), "id")}
-				and r.state = 'sending' and r.attempts = o.attempt returning state`;
-				return compilable(recorded, db);
-			},
-		);
-		this.#accept = query<OfBroadcast & { readonly contacts: unknown; readonly attempt: number; readonly at: number }>()(
-			(param) => {
-				const accepted = sql`update ${recipients} set state = 'sent', reason = null, retry_at = null, provider_id = null,
+				and r.state = 'sending' and r.attempts = o.attempt and r.claim = ${param("claim")} returning state`;
+			return compilable(recorded, db);
+		});
+		this.#accept = query<
+			OfBroadcast & {
+				readonly contacts: unknown;
+				readonly attempt: number;
+				readonly claim: number;
+				readonly at: number;
+			}
+		>()((param) => {
+			const accepted = sql`update ${recipients} set state = 'sent', reason = null, retry_at = null, provider_id = null,
 					updated_at = ${param("at")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}
 				and ${dialect.among(sql.ref("contact_id"), param("contacts"), "id")} and state = 'sending'
-				and attempts = ${param("attempt")}`;
-				return compilable(accepted, db);
-			},
-		);
+				and attempts = ${param("attempt")} and claim = ${param("claim")}`;
+			return compilable(accepted, db);
+		});
 	}
 
 	/** Records what counts, and says how many outcomes came too late. */
@@ -84,7 +99,9 @@ export class OutcomeStore {
 		for (const [attempt, accepted] of byAttempt) {
 			const contacts = this.#dialect.encodeList(accepted.map(({ contactId }) => contactId));
 			const at = step.at.getTime();
-			recorded += yield* changesOf(this.#accept.bind({ tenant, broadcast, contacts, attempt, at }));
+			recorded += yield* changesOf(
+				this.#accept.bind({ tenant, broadcast, contacts, attempt, claim: step.lease.claim, at }),
+			);
 		}
 		changes.move("sending", "sent", recorded);
 		return recorded;
@@ -98,7 +115,8 @@ export class OutcomeStore {
 		if (outcomes.length === 0) return 0;
 		const records = JSON.stringify(outcomes.map((outcome) => toRecord(outcome, status)));
 		const contacts = this.#dialect.encodeList(outcomes.map(({ contactId }) => contactId));
-		const recorded = yield* all(this.#record.bind({ tenant, broadcast, records, contacts, at: step.at.getTime() }));
+		const of = { tenant, broadcast, claim: step.lease.claim, at: step.at.getTime() };
+		const recorded = yield* all(this.#record.bind({ ...of, records, contacts }));
 		for (const { state } of recorded) changes.move("sending", state as RecipientOutcome["state"]);
 		return recorded.length;
 	}

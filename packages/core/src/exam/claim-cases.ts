@@ -102,7 +102,8 @@ export const claimCases: readonly StorageCase[] = [
 		const lease = await markAll(storage, tenant);
 		await tenant.advanceSlice(step(lease, { leaseMs: 0 }));
 		assert.deepEqual(await tryClaim(storage), leaseOf(broadcast, 1, { claim: 2 }));
-		await tenant.advanceSlice(step({ ...lease, claim: 2 }, { leaseMs: 0, outcomes: [accepted(first)] }));
+		await tenant.advanceSlice(step(lease, { outcomes: [accepted(first)] }));
+		await tenant.advanceSlice(step({ ...lease, claim: 2 }, { leaseMs: 0 }));
 		assert.deepEqual(await tryClaim(storage), leaseOf(broadcast, 2));
 		assert.equal(await tryClaim(storage), undefined);
 	}),

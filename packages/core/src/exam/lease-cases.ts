@@ -83,6 +83,29 @@ export const leaseCases: readonly StorageCase[] = [
 		assert.equal(sent, 2);
 	}),
 
+	examCase("advanceSlice: ignores what a lost lease says of an attempt whose number was given again", async (world) => {
+		const { storage, tenant, make } = world;
+		const contacts = make.contacts(2);
+		const [first, second] = contacts;
+		assert.ok(first && second);
+		const broadcast = await sendingTo(tenant, make, contacts);
+		const lost = await markAll(storage, tenant, "lost");
+		const untried = { state: "pending", untried: true } as const;
+		const outcomes = [accepted(first, untried), accepted(second, untried)];
+		await tenant.advanceSlice(step(lost, { outcomes, leaseMs: 0 }));
+		const next = await claim(storage, "next");
+		assert.deepEqual(marks(await tenant.advanceSlice(step(next, { mark: 9 }))), [
+			[first.id, 1],
+			[second.id, 1],
+		]);
+		// As from a worker that has not heard that it was recorded.
+		const turn = await tenant.advanceSlice(step(lost, { outcomes: [accepted(first, untried), accepted(second)] }));
+		assert.deepEqual([turn.held, turn.late, turn.open], [false, 2, 2]);
+		assert.equal((await provesTally(tenant, broadcast)).sending, 2);
+		await tenant.advanceSlice(step(next, { outcomes: [accepted(first), accepted(second)] }));
+		assert.equal((await provesTally(tenant, broadcast)).sent, 2);
+	}),
+
 	examCase("advanceSlice: marks again what an earlier claim left sending, before others", async (world) => {
 		const { storage, tenant, make } = world;
 		const contacts = make.contacts(6);

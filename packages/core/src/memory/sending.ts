@@ -48,14 +48,15 @@ function isDue(row: RecipientRow, at: number): boolean {
 }
 
 /** Records what counts, and says how many outcomes came too late. */
-function recordOutcomes(slice: Slice, { outcomes, at }: SliceStep, status: BroadcastStatus): number {
+function recordOutcomes(slice: Slice, { lease, outcomes, at }: SliceStep, status: BroadcastStatus): number {
 	let late = 0;
 	for (const outcome of outcomes) {
 		const { contactId, attempt, providerId, untried } = outcome;
 		const { state, reason, retryAt } = status === "canceled" && outcome.state === "pending" ? CANCELED : outcome;
 		const position = positionOf(slice, contactId);
 		const row = position === undefined ? undefined : slice.rows[position];
-		if (position === undefined || row?.state !== "sending" || row.attempts !== attempt) {
+		const isOwn = row?.state === "sending" && row.attempts === attempt && row.claim === lease.claim;
+		if (position === undefined || !isOwn) {
 			late += 1;
 			continue;
 		}

@@ -191,7 +191,10 @@ export interface SliceLease {
 export interface RecipientOutcome {
 	/** The recipient. */
 	readonly contactId: string;
-	/** The attempt that the mark answered with: an outcome of an older attempt is late and ignored. */
+	/**
+	 * The attempt that the mark answered with. An outcome of an older attempt is late and ignored, and so is one of an
+	 * attempt that another lease has marked since, be its number the same.
+	 */
 	readonly attempt: number;
 	/** Its new state. */
 	readonly state: "sent" | "failed" | "pending" | "uncertain";
