@@ -30,7 +30,11 @@ const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-
 
 /** The instant that ISO 8601 text with a zone says; `undefined` for anything else. */
 export function readIsoInstant(value: unknown): Date | undefined {
-	return typeof value === "string" && ISO_WITH_ZONE.test(value) ? readInstant(new Date(value)) : undefined;
+	if (typeof value !== "string" || !ISO_WITH_ZONE.test(value)) return undefined;
+	const instant = readInstant(new Date(value));
+	const day = value.slice(0, "2027-01-31".length);
+	// JavaScript takes the 30th of February for the 2nd of March.
+	return instant !== undefined && new Date(day).toISOString().startsWith(day) ? instant : undefined;
 }
 
 /**
