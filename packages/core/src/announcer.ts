@@ -117,6 +117,15 @@ export function announcing(tenant: TenantStorage, announcer: Announcer, tenantId
 			}
 			return isMoved;
 		},
+		async moveRecipients(move) {
+			const { broadcastId } = move;
+			const before = move.reopen === true ? await tenant.findBroadcast(broadcastId) : undefined;
+			const moved = await tenant.moveRecipients(move);
+			if (moved > 0 && (before?.status === "sent" || before?.status === "failed")) {
+				announcer.announce({ type: "broadcast.sending", tenantId, broadcastId, reason: null });
+			}
+			return moved;
+		},
 	};
 	return new Proxy(tenant, {
 		get(sound, name) {

@@ -1,5 +1,6 @@
 import type { TenantContext } from "../context.ts";
 import { notFound } from "../errors.ts";
+import { clampInstant } from "../instant.ts";
 import type { BroadcastStatus } from "../model/broadcast.ts";
 import type { RecipientCounts } from "../model/recipient.ts";
 
@@ -56,7 +57,7 @@ export async function progressOf(context: TenantContext, broadcastId: string, si
 		counts,
 		done: planned === 0 ? (status === "sent" ? 1 : 0) : final / planned,
 		perSecond,
-		estimatedEnd: isMoving ? new Date(now.getTime() + (left / perSecond) * 1000) : null,
+		estimatedEnd: isMoving ? clampInstant(now.getTime() + (left / perSecond) * 1000) : null,
 	};
 }
 
