@@ -107,6 +107,20 @@ describe("a rate limit", () => {
 		expect(sent).toHaveLength(35);
 	});
 
+	test("of each sender is its own, also through one transport", async () => {
+		const { audience, draft } = await scene(
+			30,
+			() => ACCEPTED,
+			{},
+			undefined,
+			(transport) => (_broadcast, key) => ({ transport, rateLimit: { key, perDay: key === "default" ? 5 : 20 } }),
+		);
+		const other = audience.tenant("other");
+		await other.contacts.createMany(Array.from({ length: 30 }, (_, index) => ({ email: `o${index}@example.com` })));
+		await other.broadcasts.send((await other.broadcasts.create(draft)).id);
+		expect(await audience.worker().run()).toEqual({ sent: 25, remaining: 35 });
+	});
+
 	test.each([
 		[{ perSecond: 0 }, "rateLimit.perSecond"],
 		[{ perSecond: -1 }, "rateLimit.perSecond"],

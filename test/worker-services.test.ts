@@ -86,6 +86,15 @@ describe("a slice that a host's queue has sent", () => {
 		expect(await audience.broadcasts.get(other.id)).toMatchObject({ status: "queued" });
 	});
 
+	test("remains while its broadcast is not planned to its end", async () => {
+		const { audience } = await scene(3);
+		const { id: broadcastId } = await audience.broadcasts.create(DRAFT);
+		await audience.broadcasts.send(broadcastId);
+		const ended = { signal: AbortSignal.abort() };
+		expect(await audience.worker().runSlice({ broadcastId }, ended)).toEqual({ sent: 0, remaining: 1 });
+		expect(await audience.worker().runSlice({ broadcastId })).toEqual({ sent: 3, remaining: 0 });
+	});
+
 	test("is begun when its time has come, and what is to be retried remains", async () => {
 		let isKind = false;
 		const { audience, clock } = await scene(2, () => (isKind ? ACCEPTED : { kind: "deferred", reason: "later" }));
@@ -124,6 +133,26 @@ test("a worker that is stopped waits no longer than it is told, and says how man
 	await expect(worker.stop({ timeoutSeconds: -1 })).rejects.toMatchObject({ reason: "invalid_option" });
 });
 
+test("a run that is stopped begins nothing more, and ends with what it did", async () => {
+	const gates: (() => void)[] = [];
+	const { audience, messages } = await scene(
+		5,
+		() => new Promise((resolve) => void gates.push(() => resolve(ACCEPTED))),
+	);
+	const { id } = await audience.broadcasts.create(DRAFT);
+	await audience.broadcasts.send(id);
+	const worker = audience.worker({ concurrency: 2 });
+	const run = worker.run();
+	await expect.poll(() => messages.length).toBe(2);
+	expect(await worker.health()).toMatchObject({ running: false, inFlight: 2 });
+	expect(await worker.stop({ timeoutSeconds: 0 })).toEqual({ inFlight: 2 });
+	const stopped = worker.stop();
+	for (const open of gates) open();
+	expect(await stopped).toEqual({ inFlight: 0 });
+	expect(await run).toEqual({ sent: 2, remaining: 3 });
+	expect(messages).toHaveLength(2);
+});
+
 describe("progress", () => {
 	test("has a rate and an estimated end, once and again and again until the end", async () => {
 		const { audience, clock } = await scene(100);
@@ -151,9 +180,31 @@ describe("progress", () => {
 		const missing = audience.broadcasts.watch("0197510c-0000-7000-8000-000000000000");
 		await expect(missing[Symbol.asyncIterator]().next()).rejects.toMatchObject({ reason: "broadcast_not_found" });
 	});
+
+	test("of a broadcast that hardly moves ends with the last year that there is", async () => {
+		const { audience, clock } = await scene(2000);
+		const { id } = await audience.broadcasts.create(DRAFT);
+		await audience.broadcasts.send(id);
+		await audience.worker().run({ maxMessages: 1 });
+		clock.advance({ days: 365 * 20 });
+		expect((await audience.broadcasts.progress(id)).estimatedEnd?.toISOString()).toBe("9999-12-31T23:59:59.999Z");
+	});
 });
 
 describe("what a process does", () => {
+	test("is told when a broadcast is sent on after it had ended", async () => {
+		const { audience } = await scene(2, () => ({ kind: "rejected", reason: "unknown_recipient" }));
+		const heard: string[] = [];
+		for (const type of ["broadcast.sending", "broadcast.sent"] as const) audience.on(type, () => heard.push(type));
+		const { id } = await audience.broadcasts.create(DRAFT);
+		await audience.broadcasts.send(id);
+		await audience.worker().run();
+		expect(await audience.broadcasts.retryFailed(id, { reason: "mailbox_full" })).toEqual({ retried: 0 });
+		expect(heard).toEqual(["broadcast.sending", "broadcast.sent"]);
+		await audience.broadcasts.retryFailed(id);
+		expect(heard).toEqual(["broadcast.sending", "broadcast.sent", "broadcast.sending"]);
+	});
+
 	test("is told to handlers and on diagnostics channels, without addresses, and no handler disturbs it", async () => {
 		const { audience } = await scene(2, ({ to }) =>
 			to.address === "c1@example.com" ? { kind: "rejected", reason: "unknown_recipient" } : ACCEPTED,

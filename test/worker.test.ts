@@ -765,6 +765,19 @@ describe("a scheduled broadcast", () => {
 		expect(recorder.messages.map(({ subject }) => subject)).toEqual(["Hi", "New"]);
 	});
 
+	test.each(["2031-02-29T09:00:00Z", "2031-04-31T09:00:00+01:00", "2031-02-30T23:30:00-01:00"])(
+		"is not scheduled for %s, a day that there is not",
+		async (scheduledAt) => {
+			const { audience, broadcastId } = await queued(0);
+			const { id } = await audience.broadcasts.duplicate(broadcastId);
+			await expect(audience.broadcasts.send(id, { scheduledAt })).rejects.toMatchObject({ reason: "invalid_date" });
+			expect(await audience.broadcasts.send(id, { scheduledAt: "2032-02-29T09:00:00+01:00" })).toMatchObject({
+				status: "scheduled",
+				scheduledAt: new Date("2032-02-29T08:00:00Z"),
+			});
+		},
+	);
+
 	test("becomes a draft again when it is canceled", async () => {
 		const { audience, clock, broadcastId } = await queued(1);
 		const { id } = await audience.broadcasts.duplicate(broadcastId);
@@ -786,6 +799,30 @@ describe("a scheduled broadcast", () => {
 		clock.advance({ seconds: 1 });
 		await work();
 		expect(await audience.broadcasts.get(id)).toMatchObject({ status: "failed", statusReason: "unknown_variable" });
+	});
+});
+
+describe("a broadcast that cannot be planned", () => {
+	test("keeps no other from being sent, however many there are of them", async () => {
+		const recorder = createRecorder();
+		let isBroken = false;
+		const audience = createAudience({
+			storage: createMemoryStorage(),
+			renderer: createRenderer(),
+			sender: (_broadcast, tenantId) => {
+				if (isBroken && tenantId === "broken") throw new Error("No such account.");
+				return { transport: recorder.transport, from: "news@example.com" };
+			},
+			...KEYS,
+		});
+		for (const tenantId of [...Array.from({ length: 101 }, () => "broken"), "sound"]) {
+			const tenant = audience.tenant(tenantId);
+			await tenant.contacts.create({ email: `ada@${tenantId}.example` });
+			await tenant.broadcasts.send((await tenant.broadcasts.create({ everyone: true, subject: "Hi", text: "Hi" })).id);
+		}
+		isBroken = true;
+		await expect(audience.worker().run()).rejects.toThrow("No such account.");
+		expect(recorder.to()).toEqual(["ada@sound.example"]);
 	});
 });
 

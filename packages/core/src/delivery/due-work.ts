@@ -1,5 +1,6 @@
 import type { AudienceContext, TenantContext } from "../context.ts";
 import { ConvokeError, notFound } from "../errors.ts";
+import type { BroadcastStatus } from "../model/broadcast.ts";
 import type { DueBroadcast } from "../ports/storage.ts";
 import { requireReferences } from "../resources/broadcast-references.ts";
 import { tenantContext } from "../resources/preferences.ts";
@@ -27,10 +28,9 @@ export interface DueReport {
  * @throws what the storage throws.
  */
 export async function doDueWork(context: AudienceContext, signal: AbortSignal | undefined): Promise<DueReport> {
-	const due = await context.storage.findDue(context.clock.now(), MOST);
 	const failures: unknown[] = [];
 	let progressed = false;
-	for (const each of due) {
+	for await (const each of everyDue(context)) {
 		if (signal?.aborted === true) break;
 		try {
 			if (await doOne(tenantContext(context, each.tenantId), each, signal)) progressed = true;
@@ -45,11 +45,26 @@ export async function doDueWork(context: AudienceContext, signal: AbortSignal | 
 /** Closes what is canceled or has nothing left to send, and answers how many broadcasts still wait to be begun. Begins no message. */
 export async function closeDue(context: AudienceContext): Promise<number> {
 	let waiting = 0;
-	for (const each of await context.storage.findDue(context.clock.now(), MOST)) {
+	for await (const each of everyDue(context)) {
 		if (each.need === "start" || each.need === "plan") waiting += 1;
 		else await close(tenantContext(context, each.tenantId), each);
 	}
 	return waiting;
+}
+
+/** Each broadcast with something to do once, also those behind many that stay as they are. */
+async function* everyDue({ storage, clock }: AudienceContext): AsyncGenerator<DueBroadcast, void> {
+	const seen = new Set<string>();
+	for (;;) {
+		const limit = seen.size + MOST;
+		const due = await storage.findDue(clock.now(), limit);
+		const unseen = due.filter(({ tenantId, broadcastId }) => !seen.has(`${tenantId} ${broadcastId}`));
+		for (const each of unseen) {
+			seen.add(`${each.tenantId} ${each.broadcastId}`);
+			yield each;
+		}
+		if (unseen.length === 0 || due.length < limit) return;
+	}
 }
 
 /** Whether an error says that the storage failed, rather than one broadcast. */
@@ -65,19 +80,23 @@ async function doOne(context: TenantContext, due: DueBroadcast, signal: AbortSig
 	return true;
 }
 
-/** Does for one broadcast what is due besides sending. @throws `not_found`. */
+/** Does for one broadcast what is due besides sending, and answers with its status. @throws `not_found`. */
 export async function advanceBroadcast(
 	context: TenantContext,
 	broadcastId: string,
 	signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<BroadcastStatus> {
 	const { tenantId } = context;
-	for (const status of ["scheduled", "queued", "sending", "canceled"] as const) {
+	const find = async () => {
 		const broadcast = await context.tenant.findBroadcast(broadcastId);
 		if (broadcast === undefined) throw notFound("broadcast");
+		return broadcast.status;
+	};
+	for (const status of ["scheduled", "queued", "sending", "canceled"] as const) {
 		const need = NEEDS[status];
-		if (broadcast.status === status) await doOne(context, { tenantId, broadcastId, need }, signal);
+		if ((await find()) === status) await doOne(context, { tenantId, broadcastId, need }, signal);
 	}
+	return find();
 }
 
 const NEEDS = { scheduled: "start", queued: "plan", sending: "settle", canceled: "cancel" } as const;

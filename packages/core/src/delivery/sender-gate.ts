@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Storage } from "../ports/storage.ts";
 import type { TransportOutcome } from "../ports/transport.ts";
 import type { CheckedRateLimit } from "../sender.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
 
 /** Milliseconds for which permits that were taken are kept: longer, and they would be spent in a burst. */
 const STOCK_MS = 1000;
@@ -12,16 +12,18 @@ export class SenderGate {
 	readonly #storage: Storage;
 	readonly #clock: Clock;
 	readonly #limit: CheckedRateLimit | undefined;
-	readonly #breaker: CircuitBreaker = new CircuitBreaker();
+	readonly #breaker: CircuitBreaker;
 	#stock = 0;
 	#stockUntil = 0;
 	/** When it is worth while to ask for permits again. */
 	#nextAsk = Number.NEGATIVE_INFINITY;
 
-	constructor(storage: Storage, clock: Clock, limit: CheckedRateLimit | undefined) {
+	/** @param breaker of the transport, which senders with limits of their own may share. */
+	constructor(storage: Storage, clock: Clock, limit: CheckedRateLimit | undefined, breaker: CircuitBreaker) {
 		this.#storage = storage;
 		this.#clock = clock;
 		this.#limit = limit;
+		this.#breaker = breaker;
 	}
 
 	/** How many of `want` messages may be begun now. */

@@ -10,6 +10,7 @@ import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
 import { advanceBroadcast, closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { DomainGate } from "./domain-gate.ts";
 import { SenderGate } from "./sender-gate.ts";
 import { SliceRun } from "./slice-run.ts";
@@ -22,8 +23,8 @@ export interface RunReport {
 	/** Messages that transports accepted. */
 	readonly sent: number;
 	/**
-	 * Recipients that are still waiting, and broadcasts that are still to be planned, each counted as one; over all
-	 * tenants. 0 says that everything due is done.
+	 * Recipients that are still waiting, and broadcasts that are due to be planned, each counted as one; over all tenants,
+	 * or of the job's broadcast alone. 0 says that everything due is done.
 	 */
 	readonly remaining: number;
 }
@@ -34,6 +35,21 @@ export interface SliceJob {
 	readonly tenantId?: string | undefined;
 	/** Which. */
 	readonly broadcastId: string;
+}
+
+/** What a worker is doing: `start`, or one `run` or `runSlice`. */
+interface Activity {
+	readonly isLoop: boolean;
+	readonly stop: AbortController;
+	/** Never rejects. */
+	readonly ended: Promise<unknown>;
+}
+
+/** What a worker knows of a transport. */
+interface Account {
+	readonly breaker: CircuitBreaker;
+	/** By rate limit: senders of one transport may have different ones. */
+	readonly gates: Map<string, SenderGate>;
 }
 
 /** A broadcast and whose it is. */
@@ -70,14 +86,13 @@ export class Worker {
 	readonly #owner: string;
 	readonly #runs = new Set<SliceRun>();
 	readonly #refused = new Map<PreparedBroadcast, string>();
-	readonly #senders = new WeakMap<Transport, SenderGate>();
+	readonly #accounts = new WeakMap<Transport, Account>();
 	readonly #domains: DomainGate | undefined;
 	/** Until when broadcasts are left alone, on the monotonic clock: their senders may send nothing for so long. */
 	readonly #heldBroadcasts = new Map<string, number>();
 	#wake: () => void = () => {};
 	#nextLook = 0;
-	#busy = false;
-	#loop: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+	#active: Activity | undefined;
 	#lastError: WorkerHealth["lastError"];
 	/** The first failure of the present run that did not end it. */
 	#failure: { readonly error: unknown } | undefined;
@@ -100,48 +115,59 @@ export class Worker {
 	 * everything else was done.
 	 */
 	async run(limits: RunLimits = {}): Promise<RunReport> {
-		const end = checkRunLimits(limits);
-		if (this.#loop !== undefined || this.#busy) throw busy();
-		this.#busy = true;
-		try {
+		return this.#once(checkRunLimits(limits), async (end) => {
 			const sent = await this.#work(end);
 			const unbegun = await closeDue(this.#context);
 			if (this.#failure !== undefined) throw this.#failure.error;
 			const { recipients } = await this.#context.storage.measureBacklog();
 			return { sent, remaining: recipients + unbegun };
-		} finally {
-			this.#busy = false;
-		}
+		});
 	}
 
 	/** Works until `stop`. A failure is kept for `health` and tried again after the poll interval. */
 	start(): void {
-		if (this.#loop !== undefined || this.#busy) throw busy();
+		if (this.#active !== undefined) throw busy();
 		const stop = new AbortController();
-		this.#loop = { stop, ended: this.#forever(stop.signal) };
+		this.#active = { isLoop: true, stop, ended: this.#forever(stop.signal) };
 	}
 
 	/**
-	 * Begins no more messages, waits for those being handed over, and gives everything else back. Answers with how many are
+	 * Begins no more messages, waits for those being handed over, and gives everything else back, also of a `run` or
+	 * `runSlice` that has not ended, which then answers with what it did. Answers with how many are
 	 * still being handed over when the time is up: end the process now, and nobody knows whether those were sent.
 	 *
 	 * @throws `invalid_input` with `invalid_option`.
 	 */
 	async stop(options: StopOptions = {}): Promise<{ readonly inFlight: number }> {
 		const timeoutMs = checkStop(options);
-		const loop = this.#loop;
-		if (loop === undefined) return { inFlight: 0 };
-		loop.stop.abort();
+		const active = this.#active;
+		if (active === undefined) return { inFlight: 0 };
+		active.stop.abort();
 		this.#wake();
-		const ended = this.#endOf(loop.ended);
+		const ended = this.#endOf(active);
 		if (timeoutMs === undefined) await ended;
 		else await this.#endedWithin(ended, timeoutMs);
 		return { inFlight: this.#inFlight };
 	}
 
-	async #endOf(ended: Promise<void>): Promise<void> {
-		await ended;
-		this.#loop = undefined;
+	async #endOf(active: Activity): Promise<void> {
+		await active.ended;
+		if (this.#active === active) this.#active = undefined;
+	}
+
+	/** Does a piece of work that `stop` ends too. @throws `invalid_state` with `worker_busy`. */
+	async #once<T>({ signal, ...limits }: RunEnd, work: (end: RunEnd) => Promise<T>): Promise<T> {
+		if (this.#active !== undefined) throw busy();
+		const stop = new AbortController();
+		const signals = signal === undefined ? [stop.signal] : [signal, stop.signal];
+		const doing = work({ ...limits, signal: AbortSignal.any(signals) });
+		const active = { isLoop: false, stop, ended: Promise.allSettled([doing]) };
+		this.#active = active;
+		try {
+			return await doing;
+		} finally {
+			await this.#endOf(active);
+		}
 	}
 
 	async #endedWithin(ended: Promise<void>, timeoutMs: number): Promise<void> {
@@ -158,28 +184,24 @@ export class Worker {
 	 * @throws `not_found`; as `run` otherwise.
 	 */
 	async runSlice(job: SliceJob, limits: RunLimits = {}): Promise<RunReport> {
-		const end = checkRunLimits(limits);
+		const given = checkRunLimits(limits);
 		checkFields(job, "job", ["tenantId", "broadcastId"]);
 		const of = { tenantId: job.tenantId ?? "default", broadcastId: checkId(job.broadcastId, "broadcastId") };
-		if (this.#loop !== undefined || this.#busy) throw busy();
-		this.#busy = true;
-		try {
+		return this.#once(given, async (end) => {
 			const context = tenantContext(this.#context, of.tenantId);
 			await advanceBroadcast(context, of.broadcastId, end.signal);
 			const sent = await this.#work(end, of);
-			await advanceBroadcast(context, of.broadcastId, end.signal);
+			const status = await advanceBroadcast(context, of.broadcastId, end.signal);
 			if (this.#failure !== undefined) throw this.#failure.error;
 			const { pending, sending } = await context.tenant.tallyBroadcast(of.broadcastId);
-			return { sent, remaining: pending + sending };
-		} finally {
-			this.#busy = false;
-		}
+			return { sent, remaining: pending + sending + (status === "queued" ? 1 : 0) };
+		});
 	}
 
 	/** How the worker and its backlog are. */
 	async health(): Promise<WorkerHealth> {
 		return {
-			running: this.#loop !== undefined,
+			running: this.#active?.isLoop === true,
 			inFlight: this.#inFlight,
 			backlog: await this.#context.storage.measureBacklog(),
 			lastError: this.#lastError,
@@ -336,7 +358,9 @@ export class Worker {
 			troubled: (reason: string) => this.#note(reason),
 			tripped: (reason: string) => {
 				this.#note(reason);
-				for (const run of this.#runs) if (run.gate === sender) this.#refused.set(run.broadcast, reason);
+				for (const run of this.#runs) {
+					if (run.broadcast.transport === broadcast.transport) this.#refused.set(run.broadcast, reason);
+				}
 			},
 		};
 		const gates = { sender, domains: this.#domains };
@@ -345,11 +369,13 @@ export class Worker {
 
 	/** Kept as long as the transport: what is known of an account outlives a slice. */
 	#gateOf({ transport, rateLimit }: PreparedBroadcast): SenderGate {
-		const known = this.#senders.get(transport);
-		if (known !== undefined) return known;
-		const made = new SenderGate(this.#context.storage, this.#context.clock, rateLimit);
-		this.#senders.set(transport, made);
-		return made;
+		const account = this.#accounts.get(transport) ?? { breaker: new CircuitBreaker(), gates: new Map() };
+		this.#accounts.set(transport, account);
+		const limit = JSON.stringify(rateLimit ?? null);
+		const { storage, clock } = this.#context;
+		const gate = account.gates.get(limit) ?? new SenderGate(storage, clock, rateLimit, account.breaker);
+		account.gates.set(limit, gate);
+		return gate;
 	}
 
 	/** Pauses a broadcast that cannot be made ready: whoever mends it resumes it. */
