@@ -87,6 +87,21 @@ describe("a rate limit", () => {
 		expect(sent).toHaveLength(40);
 	});
 
+	test("of a day loses none to runs that find little to do", async () => {
+		const { audience, clock, draft, sent, id } = await scene(0, () => ACCEPTED, { rateLimit: { perDay: 40 } });
+		await audience.broadcasts.cancel(id);
+		await audience.contacts.create({ email: "ada@example.com" });
+		const worker = audience.worker();
+		for (let messages = 1; messages <= 40; messages += 1) {
+			await audience.broadcasts.send((await audience.broadcasts.create(draft)).id);
+			expect(await (messages % 2 === 0 ? worker : audience.worker()).run()).toEqual({ sent: 1, remaining: 0 });
+			clock.advance(60_000);
+		}
+		await audience.broadcasts.send((await audience.broadcasts.create(draft)).id);
+		expect(await worker.run()).toEqual({ sent: 0, remaining: 1 });
+		expect(sent).toHaveLength(40);
+	});
+
 	test("of one sender holds up no broadcast of another", async () => {
 		const { audience, sent, draft, id } = await scene(
 			30,

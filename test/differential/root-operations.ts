@@ -44,9 +44,10 @@ const limit = fc.integer({ min: 1, max: 8 });
 const nothing = fc.constant(null);
 const permits = fc.record({
 	key: fc.constantFrom("one", "two"),
-	want: fc.integer({ min: 1, max: 9 }),
+	want: fc.integer({ min: 0, max: 9 }),
 	perSecond: fc.option(fc.constantFrom(0.5, 3, 40), { nil: undefined }),
 	perDay: fc.option(fc.constantFrom(5, 50), { nil: undefined }),
+	unused: fc.option(fc.record({ count: fc.nat(3), ageMs: fc.nat(5000) }), { nil: undefined }),
 });
 
 /** What is of no tenant, and the events of one. */

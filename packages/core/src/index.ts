@@ -137,7 +137,7 @@ export type { NewTopic, TopicChanges, Topics } from "./resources/topics.ts";
 export { BROADCAST_MOVES, isUnderWay, propertyUse, UNDER_WAY } from "./rules/broadcast-moves.ts";
 export type { BroadcastAct } from "./rules/broadcast-moves.ts";
 export { FULL_BUCKET, takePermits } from "./rules/rate-limit.ts";
-export type { Bucket, RateLimit, Taken } from "./rules/rate-limit.ts";
+export type { Bucket, RateLimit, Taken, UnusedPermits } from "./rules/rate-limit.ts";
 export { RECIPIENT_MOVES } from "./rules/recipient-moves.ts";
 export type { MailboxInput, Sender, SenderResolver, SendingRate } from "./sender.ts";
 export { searchKey, searchKeys, searchWords } from "./search-words.ts";

@@ -23,6 +23,26 @@ test("a day's permits are those of a day in UTC", () => {
 	expect(takePermits(limit, noon.bucket, 3, NOW + 15 * 3_600_000)).toMatchObject({ granted: 3, waitMs: 0 });
 });
 
+test("permits that nobody needs go back to the day they are of, and to no second", () => {
+	const limit = { perSecond: 1000, perDay: 10 };
+	const { bucket } = takePermits(limit, FULL_BUCKET, 10, NOW);
+	const unused = { count: 7, ageMs: 1000 };
+	expect(takePermits(limit, bucket, 10, NOW + 1000, unused)).toMatchObject({ granted: 7 });
+	expect(takePermits(limit, bucket, 0, NOW + 1000, unused)).toMatchObject({
+		granted: 0,
+		waitMs: 0,
+		bucket: { used: 3 },
+	});
+	const midnight = NOW + 15 * 3_600_000;
+	const next = takePermits(limit, bucket, 10, midnight, unused);
+	expect(next.granted).toBe(10);
+	expect(takePermits(limit, next.bucket, 1, midnight + 999, unused).granted).toBe(0);
+	expect(takePermits(limit, next.bucket, 1, midnight + 1000, unused).granted).toBe(1);
+	const slow = { perSecond: 1, perDay: 10 };
+	const one = takePermits(slow, FULL_BUCKET, 1, NOW);
+	expect(takePermits(slow, one.bucket, 1, NOW + 1, { count: 1, ageMs: 1 }).granted).toBe(0);
+});
+
 test("in any second at most a tenth more than the rate is granted, and over time no less than it", () => {
 	const asks = fc.array(fc.record({ want: fc.integer({ min: 1, max: 40 }), after: fc.integer({ min: 0, max: 400 }) }), {
 		minLength: 50,

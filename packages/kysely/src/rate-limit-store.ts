@@ -35,11 +35,11 @@ export class RateLimitStore {
 	}
 
 	/** See `Storage.takePermits`. `now` is the storage's own time, in milliseconds. */
-	*take({ key, want, perSecond, perDay }: PermitRequest, now: number): Unit<Permits> {
+	*take({ key, want, perSecond, perDay, unused }: PermitRequest, now: number): Unit<Permits> {
 		yield* this.#insert.rows([{ key, ...buckets.encode(FULL_BUCKET) }]);
 		const row = yield* first(this.#find.bind({ key }));
 		const before = row === undefined ? FULL_BUCKET : buckets.decode(row);
-		const { bucket, ...taken } = takePermits({ perSecond, perDay }, before, want, now);
+		const { bucket, ...taken } = takePermits({ perSecond, perDay }, before, want, now, unused);
 		const { emptyAt: empty_at, day, used } = bucket;
 		yield* changesOf(this.#update.bind({ key, empty_at, day, used }));
 		return taken;

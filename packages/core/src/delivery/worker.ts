@@ -291,6 +291,7 @@ export class Worker {
 			if (run.ended) {
 				steps.push(await run.release());
 				this.#runs.delete(run);
+				if (![...this.#runs].some(({ gate }) => gate === run.gate)) await run.gate.giveBack();
 			}
 			for (const step of steps) {
 				sent += step.sent;

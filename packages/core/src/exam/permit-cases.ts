@@ -29,6 +29,13 @@ export const permitCases: readonly StorageCase[] = [
 		assert.deepEqual(await storage.takePermits({ key: "slow", want: 7 }), { granted: 7, waitMs: 0 });
 	}),
 
+	examCase("takePermits: takes back what nobody needs", async ({ storage }) => {
+		assert.equal((await take(storage, "a", 10, 10)).granted, 10);
+		const unused = { count: 4, ageMs: 0 };
+		assert.deepEqual(await storage.takePermits({ key: "a", perDay: 10, want: 0, unused }), { granted: 0, waitMs: 0 });
+		assert.equal((await take(storage, "a", 10, 5)).granted, 4);
+	}),
+
 	examCase("takePermits: gives each permit to one of many", async ({ storage }) => {
 		const taken = await Promise.all(Array.from({ length: 8 }, () => take(storage, "shared", 10, 3)));
 		assert.equal(

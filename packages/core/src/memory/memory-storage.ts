@@ -108,10 +108,10 @@ class MemoryStorage implements Storage {
 		return undefined;
 	}
 
-	async takePermits({ key, want, perSecond, perDay }: PermitRequest): Promise<Permits> {
+	async takePermits({ key, want, perSecond, perDay, unused }: PermitRequest): Promise<Permits> {
 		this.#checkOpen();
 		const before = this.#buckets.get(key) ?? FULL_BUCKET;
-		const { bucket, ...taken } = takePermits({ perSecond, perDay }, before, want, this.#time());
+		const { bucket, ...taken } = takePermits({ perSecond, perDay }, before, want, this.#time(), unused);
 		this.#buckets.set(key, bucket);
 		return taken;
 	}

@@ -14,6 +14,7 @@
  */
 import type { BoundRule } from "../filter/recipient-rules.ts";
 import type { BoundFilter } from "../filter/filter.ts";
+import type { UnusedPermits } from "../rules/rate-limit.ts";
 import type { BroadcastContent, BroadcastRecord, BroadcastStatus } from "../model/broadcast.ts";
 import type { ContactRecord, PropertyValue, RetainedOptOut } from "../model/contact.ts";
 import type { ConvokeEvent, NewEvent } from "../model/event.ts";
@@ -308,8 +309,10 @@ export interface PermitRequest {
 	readonly perSecond?: number | undefined;
 	/** Messages a day. */
 	readonly perDay?: number | undefined;
-	/** How many permits, at least 1. */
+	/** How many permits, at least 0. */
 	readonly want: number;
+	/** Permits of this limit that were taken before and are not needed: they are given back first. */
+	readonly unused?: UnusedPermits | undefined;
 }
 
 /** Permits that somebody got. */

@@ -25,16 +25,34 @@ export interface Taken {
 	readonly waitMs: number;
 }
 
+/** Permits that were taken, and that nobody needs after all. */
+export interface UnusedPermits {
+	/** How many. */
+	readonly count: number;
+	/** Milliseconds since they were taken, or more: those of an earlier day are worth nothing. */
+	readonly ageMs: number;
+}
+
 /** A bucket that nothing was taken from. */
 export const FULL_BUCKET: Bucket = { emptyAt: 0, day: 0, used: 0 };
 
 const DAY_US = 86_400_000_000;
 
-/** Takes up to `want` permits from a bucket that fills steadily, at `now` in milliseconds. */
-export function takePermits({ perSecond, perDay }: RateLimit, bucket: Bucket, want: number, now: number): Taken {
+/**
+ * Takes up to `want` permits from a bucket that fills steadily, at `now` in milliseconds. Unused ones are given back to
+ * the day first, and not to the second, which would let a burst out.
+ */
+export function takePermits(
+	{ perSecond, perDay }: RateLimit,
+	bucket: Bucket,
+	want: number,
+	now: number,
+	{ count, ageMs }: UnusedPermits = { count: 0, ageMs: 0 },
+): Taken {
 	const at = Math.round(now * 1000);
 	const day = Math.floor(at / DAY_US);
-	const used = day === bucket.day ? bucket.used : 0;
+	const isOfToday = Math.floor((at - ageMs * 1000) / DAY_US) === day;
+	const used = day === bucket.day ? Math.max(0, bucket.used - (isOfToday ? count : 0)) : 0;
 	const ofDay = perDay === undefined ? Number.POSITIVE_INFINITY : Math.max(0, perDay - used);
 	const each = perSecond === undefined ? 0 : 1_000_000 / perSecond;
 	const holds = Math.max(1, Math.ceil((perSecond ?? 0) / 10));
