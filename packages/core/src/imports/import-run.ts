@@ -57,6 +57,7 @@ type OnProgress = ((counts: ImportCounts) => void) | undefined;
 const FIRST_UNIT = 20;
 const MIN_UNIT = 10;
 const MAX_UNIT = 200;
+const GROWTH = 1.25;
 
 /** How long a unit is to keep the process from everything else, in milliseconds, where its storage works in one tick. */
 const UNIT_MS = 6;
@@ -294,10 +295,13 @@ function shortHash(addressHash: string): number {
 	return Buffer.from(addressHash, "base64url").readUIntBE(0, 6);
 }
 
-/** The rows of a unit, when one of so many has blocked the process for so long. */
+/**
+ * The rows of a unit, when one of so many has blocked the process for so long. More of them only little by little: a
+ * storage may have put a unit off until it had let the process do other things.
+ */
 function nextUnit(rows: number, blockedMs: number): number {
 	const fitting = blockedMs === 0 ? MAX_UNIT : (rows * UNIT_MS) / blockedMs;
-	return Math.round(Math.min(Math.max((rows + fitting) / 2, MIN_UNIT), MAX_UNIT));
+	return Math.round(Math.min(Math.max(fitting, MIN_UNIT), rows * GROWTH, MAX_UNIT));
 }
 
 function endedBy(failure: string | null, completedAt: Date): Pick<ImportRecord, "status" | "failure" | "completedAt"> {
