@@ -21,10 +21,16 @@ async function scene() {
 		"segments.list": (options) => segments.list(untyped(options)),
 		"broadcasts.list": (options) => broadcasts.list(untyped(options)),
 		"broadcasts.recipients": (options) => broadcasts.recipients(id, untyped(options)),
+		"broadcasts.exportRecipients": (options) => broadcasts.exportRecipients(id, untyped(options)).next(),
+		"broadcasts.retryFailed": (options) => broadcasts.retryFailed(id, untyped(options)),
 		"broadcasts.send": (options) => broadcasts.send(id, untyped(options)),
 		"events.since": (options) => events.since(undefined, untyped(options)),
 		worker: async (options) => audience.worker(untyped(options)),
 		"worker.run": (options) => audience.worker().run(untyped(options)),
+		"broadcasts.test": (options) => broadcasts.test(id, untyped(options)),
+		"broadcasts.watch": async (options) => broadcasts.watch(id, untyped(options)),
+		"contacts.export": (options) => contacts.export(untyped(options)).next(),
+		"worker.runSlice": (options) => audience.worker().runSlice(untyped(options)),
 	};
 	return { audience, id, calls };
 }
@@ -61,6 +67,52 @@ describe("options that are not understood are refused, not overlooked:", () => {
 			await expect(call(null), name).rejects.toMatchObject({ code: "invalid_input", reason: "invalid_type" });
 		}
 	});
+});
+
+describe("values that are not understood are refused before the storage is asked:", () => {
+	const unreadable = { toString: 5 };
+
+	test.each([
+		["broadcasts.recipients", { state: "subject" }, "invalid_value"],
+		["broadcasts.recipients", { state: ["sent"] }, "invalid_value"],
+		["broadcasts.recipients", { state: "toString" }, "invalid_value"],
+		["broadcasts.recipients", { reason: unreadable }, "invalid_type"],
+		["broadcasts.exportRecipients", { state: "subject" }, "invalid_value"],
+		["broadcasts.exportRecipients", { reason: 5 }, "invalid_type"],
+		["broadcasts.exportRecipients", { onProgress: 5 }, "invalid_option"],
+		["broadcasts.retryFailed", { reason: unreadable }, "invalid_type"],
+		["broadcasts.watch", { signal: unreadable }, "invalid_option"],
+		["broadcasts.test", { to: unreadable }, "invalid_type"],
+		["contacts.export", { onProgress: true }, "invalid_option"],
+		["contacts.bulk.remove", { onProgress: unreadable }, "invalid_option"],
+		["contacts.bulk.remove", { signal: "soon" }, "invalid_option"],
+		["worker.runSlice", { tenantId: null, broadcastId: GONE }, "invalid_tenant"],
+		["worker.runSlice", { tenantId: unreadable, broadcastId: GONE }, "invalid_tenant"],
+	])("%s, %j", async (name, options, reason) => {
+		const { calls } = await scene();
+		await expect(calls[name]?.(options)).rejects.toMatchObject({
+			code: "invalid_input",
+			reason,
+			field: Object.keys(options)[0],
+		});
+	});
+
+	test("a cursor that is no text", async () => {
+		const { audience } = await scene();
+		for (const cursor of [5, unreadable, Symbol("cursor")]) {
+			await expect(audience.events.since(untyped(cursor))).rejects.toMatchObject({ reason: "invalid_cursor" });
+		}
+	});
+});
+
+test("an act on many that was aborted before it began says so, and not that nothing is left", async () => {
+	const { audience, calls } = await scene();
+	const stop = new AbortController();
+	stop.abort(new Error("Out of time."));
+	await expect(calls["contacts.bulk.remove"]?.({ signal: stop.signal })).rejects.toThrow("Out of time.");
+	const everyone = audience.contacts.bulk.remove({ everyone: true }, { signal: stop.signal });
+	await expect(everyone).rejects.toThrow("Out of time.");
+	expect(await audience.contacts.count()).toBe(1);
 });
 
 describe("a run's limits", () => {

@@ -31,6 +31,7 @@ import { Topics } from "./resources/topics.ts";
 import { KEY_COMMAND } from "./secret-key.ts";
 import { readRateLimit } from "./sender.ts";
 import type { SenderResolver, SendingRate } from "./sender.ts";
+import { checkTenantId, DEFAULT_TENANT } from "./tenant-id.ts";
 
 /** What an audience is made of. */
 export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
@@ -68,11 +69,6 @@ export interface AudienceOptions<P extends PropertyTypes = PropertyTypes> {
 	/** Chance, by which retries spread: at least 0 and less than 1. @default that of node:crypto */
 	readonly random?: (() => number) | undefined;
 }
-
-/** The tenant of a host that has only one. */
-export const DEFAULT_TENANT = "default";
-
-const TENANT_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
 /**
  * Makes an audience. Touches neither disk nor network.
@@ -192,11 +188,7 @@ export class Audience<P extends PropertyTypes = PropertyTypes> {
 	 * @throws `invalid_input` with `invalid_tenant`.
 	 */
 	tenant(id: string): Audience<P> {
-		if (typeof id !== "string" || !TENANT_ID.test(id)) {
-			const message = "A tenant's id has 1 to 100 ASCII letters, digits, `_`, `.` or `-`.";
-			throw invalidInput("invalid_tenant", "tenant", message);
-		}
-		return new Audience<P>(this.#context, id);
+		return new Audience<P>(this.#context, checkTenantId(id, "tenant"));
 	}
 
 	/** The same tenant's audience on another storage, such as one that is part of the host's transaction. */

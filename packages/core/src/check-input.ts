@@ -29,6 +29,18 @@ export function checkFields<T extends object>(input: T, name: string, fields: re
 	if (unknown !== undefined) throw unknownField(unknown);
 }
 
+/** Checks a signal, if one is given. @throws `invalid_input` with `invalid_option`. */
+export function checkSignal(signal: unknown): void {
+	if (signal === undefined || signal instanceof AbortSignal) return;
+	throw invalidInput("invalid_option", "signal", "`signal` must be an AbortSignal.");
+}
+
+/** Checks a function of the caller's, if one is given. @throws `invalid_input` with `invalid_option`. */
+export function checkFunction(given: unknown, name: string): void {
+	if (given === undefined || typeof given === "function") return;
+	throw invalidInput("invalid_option", name, `\`${name}\` must be a function.`);
+}
+
 /** A field whose value one of core's own checks reads. */
 export function checked<T>(check: (value: unknown) => T): z.ZodType<T> {
 	return z.unknown().transform(check);

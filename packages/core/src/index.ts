@@ -19,7 +19,7 @@ export type {
 	ContactAnnouncement,
 	MessageAnnouncement,
 } from "./announcer.ts";
-export { Audience, createAudience, DEFAULT_TENANT } from "./audience.ts";
+export { Audience, createAudience } from "./audience.ts";
 export type { AudienceOptions } from "./audience.ts";
 export { linkUrl } from "./base-url.ts";
 export type { LinkPage } from "./base-url.ts";
@@ -140,6 +140,7 @@ export { FULL_BUCKET, takePermits } from "./rules/rate-limit.ts";
 export type { Bucket, RateLimit, Taken, UnusedPermits } from "./rules/rate-limit.ts";
 export { RECIPIENT_MOVES } from "./rules/recipient-moves.ts";
 export type { MailboxInput, Sender, SenderResolver, SendingRate } from "./sender.ts";
+export { DEFAULT_TENANT } from "./tenant-id.ts";
 export { searchKey, searchKeys, searchWords } from "./search-words.ts";
 export { generateLinkKey } from "./secret-key.ts";
 export { checkPlanAdds, importEnded, storageClosed, uniquenessViolated } from "./storage-errors.ts";

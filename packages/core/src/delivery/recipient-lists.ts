@@ -1,4 +1,6 @@
+import { checkFields } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
+import { invalidInput } from "../errors.ts";
 import type { BoundFilter } from "../filter/filter.ts";
 import type { Broadcast } from "../model/broadcast.ts";
 import type { Contact, ContactRecord } from "../model/contact.ts";
@@ -6,11 +8,10 @@ import type { ExclusionReason, Recipient, RecipientState } from "../model/recipi
 import { readPage } from "../page.ts";
 import type { ListOptions, Page } from "../page.ts";
 import { toContact } from "../resources/contact-units.ts";
+import { RECIPIENT_MOVES } from "../rules/recipient-moves.ts";
+import { checkText } from "../text.ts";
 import { exclusionOf, judgementOf } from "./explain.ts";
 import type { Judgement } from "./explain.ts";
-
-/** Fields of a {@link RecipientSelection}. */
-export const RECIPIENT_SELECTION = ["state", "reason", "limit", "after", "before"] as const;
 
 /** One candidate of a broadcast. */
 export interface BroadcastRecipient extends Recipient {
@@ -24,6 +25,22 @@ export interface RecipientSelection extends ListOptions {
 	readonly state?: RecipientState | undefined;
 	/** Only those with this reason. */
 	readonly reason?: string | undefined;
+}
+
+/** Reads a selection. @throws `invalid_input` with `unknown_field`, `invalid_value`, or as {@link checkReason}. */
+export function checkRecipientSelection(selection: RecipientSelection): void {
+	checkFields(selection, "selection", ["state", "reason", "limit", "after", "before"]);
+	const { state, reason } = selection;
+	if (state !== undefined && !(typeof state === "string" && Object.hasOwn(RECIPIENT_MOVES, state))) {
+		const states = Object.keys(RECIPIENT_MOVES).join(", ");
+		throw invalidInput("invalid_value", "state", `\`state\` must be one of: ${states}.`);
+	}
+	checkReason(reason);
+}
+
+/** Reads a reason, if one is given. @throws `invalid_input` with `invalid_type`, `text_too_long` or `invalid_text`. */
+export function checkReason(reason: unknown): void {
+	if (reason !== undefined) checkText(reason, "reason", { max: 200 });
 }
 
 /** The recipients of a broadcast whose plan is written. */

@@ -72,5 +72,8 @@ function readAddresses(to: unknown): readonly { readonly given: string; readonly
 	if (list.length === 0 || list.length > MAX_ADDRESSES) {
 		throw invalidInput("too_many_addresses", "to", `A test goes to 1 to ${MAX_ADDRESSES} addresses.`);
 	}
-	return list.map((address) => ({ given: String(address), to: parseEmailAddress(address, "to") }));
+	return list.map((address) => {
+		const parsed = parseEmailAddress(address, "to");
+		return { given: String(address), to: parsed };
+	});
 }

@@ -1,4 +1,4 @@
-import { checkFields } from "../check-input.ts";
+import { checkFields, checkSignal } from "../check-input.ts";
 import { checkInstant } from "../instant.ts";
 import { invalidInput } from "../errors.ts";
 
@@ -126,9 +126,7 @@ export function checkRunLimits(limits: RunLimits): RunEnd {
 	if (maxMessages !== Number.POSITIVE_INFINITY && !(Number.isInteger(maxMessages) && maxMessages >= 1)) {
 		throw invalidOption("maxMessages", "`maxMessages` must be a whole number from 1.");
 	}
-	if (signal !== undefined && !(signal instanceof AbortSignal)) {
-		throw invalidOption("signal", "`signal` must be an AbortSignal.");
-	}
+	checkSignal(signal);
 	return { until: until === undefined ? undefined : checkInstant(until, "until"), maxMessages, signal };
 }
 

@@ -7,6 +7,7 @@ import type { Backlog, SliceLease } from "../ports/storage.ts";
 import type { Transport } from "../ports/transport.ts";
 import { tenantContext } from "../resources/preferences.ts";
 import { BROADCAST_MOVES } from "../rules/broadcast-moves.ts";
+import { checkTenantId, DEFAULT_TENANT } from "../tenant-id.ts";
 import { advanceBroadcast, closeDue, doDueWork, isStorageFailure } from "./due-work.ts";
 import { prepareBroadcast } from "./prepared-broadcast.ts";
 import type { PreparedBroadcast } from "./prepared-broadcast.ts";
@@ -181,12 +182,16 @@ export class Worker {
 	 * plans it, and sends what is due of one slice. Any number of jobs of a broadcast may run at once, each in a worker of
 	 * its own; as long as the report has something remaining, another job finds work, now or when a retry is due.
 	 *
-	 * @throws `not_found`; as `run` otherwise.
+	 * @throws `not_found`; `invalid_input` for the job; as `run` otherwise.
 	 */
 	async runSlice(job: SliceJob, limits: RunLimits = {}): Promise<RunReport> {
 		const given = checkRunLimits(limits);
 		checkFields(job, "job", ["tenantId", "broadcastId"]);
-		const of = { tenantId: job.tenantId ?? "default", broadcastId: checkId(job.broadcastId, "broadcastId") };
+		const { tenantId = DEFAULT_TENANT } = job;
+		const of = {
+			tenantId: checkTenantId(tenantId, "tenantId"),
+			broadcastId: checkId(job.broadcastId, "broadcastId"),
+		};
 		return this.#once(given, async (end) => {
 			const context = tenantContext(this.#context, of.tenantId);
 			await advanceBroadcast(context, of.broadcastId, end.signal);

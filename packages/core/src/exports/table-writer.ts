@@ -1,4 +1,5 @@
 import { stringify } from "csv-stringify/sync";
+import { checkFunction } from "../check-input.ts";
 import { invalidInput } from "../errors.ts";
 
 /** A form of a file: comma-separated values with a header (RFC 4180), or one JSON object on each line. */
@@ -64,7 +65,7 @@ export async function* writeTable<Row>(
 	}
 }
 
-/** Reads the options of a table. @throws `invalid_input` with `invalid_value`. */
+/** Reads the options of a table. @throws `invalid_input` with `invalid_value` or `invalid_option`. */
 export function checkTableOptions({
 	format = "csv",
 	formulas = "escape",
@@ -76,6 +77,7 @@ export function checkTableOptions({
 	if (!["escape", "keep"].includes(formulas)) {
 		throw invalidInput("invalid_value", "formulas", "`formulas` must be one of: escape, keep.");
 	}
+	checkFunction(onProgress, "onProgress");
 	return { format, formulas, onProgress };
 }
 

@@ -1,4 +1,4 @@
-import { checkFields } from "../check-input.ts";
+import { checkFields, checkSignal } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { ConvokeError, invalidInput, notFound } from "../errors.ts";
 import { callOff } from "../delivery/call-off.ts";
@@ -17,7 +17,12 @@ import type { TestDelivery, TestOptions } from "../delivery/test-send.ts";
 import type { PlanCounts } from "../delivery/planner.ts";
 import { progressOf, watch } from "../delivery/progress.ts";
 import type { Progress, WatchOptions } from "../delivery/progress.ts";
-import { expectedRecipients, RECIPIENT_SELECTION, writtenRecipients } from "../delivery/recipient-lists.ts";
+import {
+	checkReason,
+	checkRecipientSelection,
+	expectedRecipients,
+	writtenRecipients,
+} from "../delivery/recipient-lists.ts";
 import type { BroadcastRecipient, RecipientSelection } from "../delivery/recipient-lists.ts";
 import { resolveUncertain, retryFailed } from "../delivery/second-chances.ts";
 import type { Resolution } from "../delivery/second-chances.ts";
@@ -27,6 +32,7 @@ import type { Verification } from "../delivery/verify.ts";
 import type { Filter } from "../filter/filter.ts";
 import { BROADCAST_COLUMNS, RECIPIENT_COLUMNS } from "../exports/entity-columns.ts";
 import { exportPages } from "../exports/export-pages.ts";
+import { TABLE_OPTIONS } from "../exports/table-writer.ts";
 import type { TableOptions } from "../exports/table-writer.ts";
 import { checkId } from "../ids.ts";
 import { checkInstant } from "../instant.ts";
@@ -127,12 +133,15 @@ export class Broadcasts<F = Filter> {
 	}
 
 	/** Writes the recipients of a broadcast as a file, in pieces, as `recipients` lists them. @throws as `recipients`. */
-	exportRecipients(
+	async *exportRecipients(
 		id: string,
 		options: TableOptions & Pick<RecipientSelection, "state" | "reason"> = {},
 	): AsyncGenerator<string, void, undefined> {
+		checkFields(options, "options", [...TABLE_OPTIONS, "state", "reason"]);
 		const { state, reason, ...table } = options;
-		return exportPages(this.#context.clock, RECIPIENT_COLUMNS, table, {
+		checkRecipientSelection({ state, reason });
+		await this.#find(id);
+		yield* exportPages(this.#context.clock, RECIPIENT_COLUMNS, table, {
 			list: (page) => this.recipients(id, { state, reason, ...page }),
 			idOf: ({ contactId }) => contactId,
 		});
@@ -223,9 +232,11 @@ export class Broadcasts<F = Filter> {
 	/**
 	 * Lists candidates with their state and reason, newest contact first: as of now before sending, as written down
 	 * afterwards.
+	 *
+	 * @throws `not_found`; `invalid_input`, with `invalid_value` for a state that there is not.
 	 */
 	async recipients(id: string, selection: RecipientSelection = {}): Promise<Page<BroadcastRecipient>> {
-		checkFields(selection, "selection", RECIPIENT_SELECTION);
+		checkRecipientSelection(selection);
 		const broadcast = await this.#find(id);
 		const list = broadcast.plan === null ? expectedRecipients : writtenRecipients;
 		return list(this.#context, broadcast, selection);
@@ -299,6 +310,7 @@ export class Broadcasts<F = Filter> {
 	 */
 	async retryFailed(id: string, options: RetryOptions = {}): Promise<{ readonly retried: number }> {
 		checkFields(options, "options", ["reason"]);
+		checkReason(options.reason);
 		const broadcast = await this.#find(id);
 		if (!BROADCAST_MOVES.retryFailed.includes(broadcast.status)) {
 			throw illegalTransition("retryFailed", broadcast.status, BROADCAST_MOVES.retryFailed);
@@ -353,6 +365,7 @@ export class Broadcasts<F = Filter> {
 		if (typeof everySeconds !== "number" || !(everySeconds >= 0.1 && everySeconds <= 3600)) {
 			throw invalidInput("invalid_option", "everySeconds", "`everySeconds` must be a number from 0.1 to 3600.");
 		}
+		checkSignal(signal);
 		return watch(this.#context, checkId(id, "id"), everySeconds * 1000, signal);
 	}
 

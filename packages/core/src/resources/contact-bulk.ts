@@ -1,4 +1,4 @@
-import { checkFields } from "../check-input.ts";
+import { checkFields, checkFunction, checkSignal } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { invalidInput } from "../errors.ts";
 import type { Filter } from "../filter/filter.ts";
@@ -38,7 +38,7 @@ export interface BulkOptions extends ActOptions {
 	readonly onProgress?: ((progress: BulkProgress) => void) | undefined;
 	/** Goes on beyond the `cursor` of an act that was interrupted, on the same target. */
 	readonly after?: string | undefined;
-	/** Ends the act after the unit at hand. */
+	/** Ends the act after the unit at hand. One that was aborted before rejects it with its own reason. */
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -135,6 +135,9 @@ export class ContactBulk<F = Filter> {
 		checkFields(options, "options", ["actor", "onProgress", "after", "signal"]);
 		const { after, onProgress, signal, ...given } = options;
 		const actor = checkActor(given);
+		checkFunction(onProgress, "onProgress");
+		checkSignal(signal);
+		signal?.throwIfAborted();
 		const next = await this.#batches(target, after);
 		let progress: BulkProgress = { matched: 0, changed: 0, optOutsKept: 0, cursor: after ?? null };
 		while (!isAborted(signal)) {

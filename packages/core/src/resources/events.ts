@@ -31,7 +31,7 @@ export class Events {
 		if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
 			throw invalidInput("invalid_limit", "limit", "`limit` must be a whole number from 1 to 1000.");
 		}
-		if (cursor !== undefined && !/^\d{1,19}$/.test(cursor)) {
+		if (cursor !== undefined && !(typeof cursor === "string" && /^\d{1,19}$/.test(cursor))) {
 			throw invalidInput("invalid_cursor", "cursor", "Give a cursor that `events.since` answered with.");
 		}
 		const data = await this.#context.tenant.listEvents(cursor, limit);
