@@ -1,5 +1,5 @@
 import { createAudience, createMemoryStorage } from "@convoke/core";
-import type { Audience, Message, Renderer, SliceLease, WorkerOptions } from "@convoke/core";
+import type { Audience, Message, Renderer, SliceLease, Worker, WorkerOptions } from "@convoke/core";
 import { createRandom } from "../support/random.ts";
 import type { Bug } from "./bugs.ts";
 import { Observer } from "./observer.ts";
@@ -60,6 +60,7 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 	const slowness = chance(0.3) ? 300 : 20;
 	let [isChaos, isStruck, kills] = [true, false, 0];
 	const processes: SimulatedProcess[] = [];
+	const workers = new Map<SimulatedProcess, Worker>();
 
 	const fate: Fate = (point) => {
 		if (blow !== undefined && !isStruck && blow.point.call === point.call && blow.point.when === point.when) {
@@ -111,7 +112,9 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 		const latency = (): number => Math.floor(random() * slowness);
 		const process = new SimulatedProcess({ timeline, latency, fate: (point, self) => suffer(fate(point, self), self) });
 		processes.push(process);
-		open(process, true).worker(options).start();
+		const worker = open(process, true).worker(options);
+		workers.set(process, worker);
+		worker.start();
 	}
 
 	/** A call that never answers is to the rest like standing still. */
@@ -138,18 +141,31 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 		await admin.broadcasts.resume(broadcastId);
 	};
 	const sometime = (): number => random() * CHAOS_MS;
-	for (let worker = 0, workers = 1 + upTo(2); worker < workers; worker += 1) during(upTo(500), async () => hire());
+	for (let worker = 0, most = 1 + upTo(2); worker < most; worker += 1) during(upTo(500), async () => hire());
 	if (!isCalm) {
 		for (let kill = 0, most = upTo(3); kill < most; kill += 1) {
 			during(sometime(), async () => {
 				const victim = processes[upTo(Math.max(0, processes.length - 1))];
-				if (victim === undefined || victim.isDead) return;
+				if (victim === undefined || !workers.has(victim) || victim.isDead) return;
 				kills += 1;
 				victim.kill();
 				during(upTo(1500), async () => hire());
 			});
 		}
 		for (let stop = 0, most = upTo(2); stop < most; stop += 1) {
+			during(sometime(), async () => {
+				const leaver = processes[upTo(Math.max(0, processes.length - 1))];
+				const worker = leaver === undefined ? undefined : workers.get(leaver);
+				if (leaver === undefined || worker === undefined || leaver.isDead) return;
+				await worker.stop();
+				if (leaver.inFlight > 0) observer.say("A worker stops with messages in flight.");
+				// Where calls fail, it may not have recorded all it sent.
+				if (faults > 0) leaver.kill();
+				workers.delete(leaver);
+				during(upTo(1500), async () => hire());
+			});
+		}
+		for (let freeze = 0, most = upTo(2); freeze < most; freeze += 1) {
 			during(sometime() / 2, async () => {
 				const victim = processes[upTo(Math.max(0, processes.length - 1))];
 				const ms = LEASE_MS * 3 * random();
