@@ -98,6 +98,10 @@ export interface SqlDialect {
 	withoutKey(object: RawBuilder<unknown>, key: string): RawBuilder<string>;
 	/** Whether a JSON array of texts has this one. */
 	hasElement(array: RawBuilder<unknown>, text: RawBuilder<unknown>): RawBuilder<boolean>;
+	/**
+	 * Whether a JSON object has what another, given as text, has. `undefined`: to look each value up by its key is as quick.
+	 */
+	readonly contains: ((object: RawBuilder<unknown>, part: string) => RawBuilder<boolean>) | undefined;
 	/** The value by a key of a JSON object, as those of this type compare: booleans as 0 or 1, dates in milliseconds. */
 	property(object: RawBuilder<unknown>, key: string, kind: PropertyKind): TypedValue;
 	/** Where a text begins in another, from 1, or 0. */

@@ -1,7 +1,7 @@
 import type { BoundFilter, BoundRule, BoundSubject, Comparison, PropertyValue } from "@convoke/core";
 import type { RawBuilder } from "kysely";
 import { sql } from "kysely";
-import { snakeCase } from "./columns.ts";
+import { encodeJson, snakeCase } from "./columns.ts";
 import type { PropertyKind, SqlDialect } from "./dialect.ts";
 
 /*
@@ -36,15 +36,8 @@ export function filterSql(filter: BoundFilter, dialect: SqlDialect): RawBuilder<
 			return "property" in filter.subject
 				? dialect.hasKey(PROPERTIES, filter.subject.property)
 				: sql`${columnOf(filter.subject.column)} is not null`;
-		case "compare": {
-			const { op, value } = filter;
-			return whereTyped(
-				filter.subject,
-				kindOf(value),
-				dialect,
-				(found) => sql`${found} ${OPERATORS[op]} ${operandOf(value)}`,
-			);
-		}
+		case "compare":
+			return compareSql(filter, dialect);
 		case "match":
 			return matchSql(filter, dialect);
 		case "oneOf":
@@ -110,6 +103,16 @@ function flagSql(column: Extract<BoundFilter, { kind: "flag" }>["column"], diale
 
 function columnOf(column: Extract<BoundSubject, { column: unknown }>["column"]): RawBuilder<unknown> {
 	return sql.ref(`c.${snakeCase(column)}`);
+}
+
+function compareSql(
+	{ subject, op, value }: Extract<BoundFilter, { kind: "compare" }>,
+	dialect: SqlDialect,
+): RawBuilder<boolean> {
+	if (op === "eq" && "property" in subject && subject.type === kindOf(value) && dialect.contains !== undefined) {
+		return dialect.contains(PROPERTIES, encodeJson({ [subject.property]: value }) ?? "");
+	}
+	return whereTyped(subject, kindOf(value), dialect, (found) => sql`${found} ${OPERATORS[op]} ${operandOf(value)}`);
 }
 
 /** A condition on a subject's value, where it is of the type of the values that it is compared with. */

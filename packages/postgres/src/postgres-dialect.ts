@@ -67,6 +67,7 @@ export function createPostgresDialect({ schema, isTimeGiven = false }: PostgresD
 		hasKey: (object, key) => sql<boolean>`${object} ? cast(${key} as text)`,
 		withoutKey: (object, key) => sql<string>`${object} - cast(${key} as text)`,
 		hasElement: (array, text) => sql<boolean>`${array} ? cast(${text} as text)`,
+		contains: (object, part) => sql<boolean>`${object} @> cast(${part} as jsonb)`,
 		property: propertySql,
 		position: (haystack, needle) => sql<number>`strpos(${haystack}, ${needle})`,
 		ending: (text, length) => sql<string>`right(${text}, cast(${length} as integer))`,

@@ -64,6 +64,7 @@ export const sqliteDialect: SqlDialect = {
 	hasKey: (object, key) => sql<boolean>`json_type(${object}, ${pathOf(key)}) is not null`,
 	withoutKey: (object, key) => sql<string>`json_remove(${object}, ${pathOf(key)})`,
 	hasElement: (array, text) => sql<boolean>`${text} in (select value from json_each(${array}))`,
+	contains: undefined,
 	property: (object, key, kind) => {
 		if (kind === "date") return { value: sql`json_extract(${object}, ${`${pathOf(key)}."${DATE_KEY}"`})` };
 		const path = pathOf(key);
