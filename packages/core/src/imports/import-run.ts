@@ -4,7 +4,7 @@ import { ConvokeError } from "../errors.ts";
 import type { Subscription } from "../model/contact.ts";
 import type { ImportCounts, ImportIssue, ImportRecord, ImportReview, ImportSample } from "../model/import.ts";
 import type { ContactDecision, FoundContact } from "../ports/storage.ts";
-import { entryOf } from "../resources/contact-units.ts";
+import { entryOf, uniqueKeys } from "../resources/contact-units.ts";
 import { afterDecisions, createOrMerge, UNCHANGED } from "../rules/contact-changes.ts";
 import type { Act, ContactInput } from "../rules/contact-changes.ts";
 import type { ColumnPlan } from "./map-columns.ts";
@@ -171,11 +171,11 @@ export class ImportRun {
 			this.#refused.push(row);
 			return true;
 		}
-		const keys = [`address ${row.email.key}`];
-		if (row.externalId !== undefined) keys.push(`external ${row.externalId}`);
+		const input = this.#inputOf(row);
+		const keys = uniqueKeys(input);
 		if (keys.some((key) => this.#seen.has(key))) return false;
 		for (const key of keys) this.#seen.add(key);
-		this.#ready.push({ row, input: this.#inputOf(row) });
+		this.#ready.push({ row, input });
 		return true;
 	}
 

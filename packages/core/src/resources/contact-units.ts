@@ -79,14 +79,20 @@ export async function requireTopics(context: TenantContext, ids: readonly string
 	if ((await context.tenant.findTopics(wanted)).includes(undefined)) throw notFound("topic");
 }
 
+/** What no other input of the same unit may have: the address, and the external id if there is one. */
+export function uniqueKeys({ address, externalId }: ContactInput): readonly string[] {
+	const keys = [`address ${address.key}`];
+	if (typeof externalId === "string") keys.push(`external ${externalId}`);
+	return keys;
+}
+
 /** Parts inputs, keeping their order, into units in which every address and external id occurs once. */
 export function distinctUnits<T extends ContactInput>(inputs: readonly T[]): T[][] {
 	const units: T[][] = [];
 	let unit: T[] = [];
 	let seen = new Set<string>();
 	for (const input of inputs) {
-		const keys = [`address ${input.address.key}`];
-		if (typeof input.externalId === "string") keys.push(`external ${input.externalId}`);
+		const keys = uniqueKeys(input);
 		if (unit.length === UNIT || keys.some((key) => seen.has(key))) {
 			units.push(unit);
 			unit = [];
