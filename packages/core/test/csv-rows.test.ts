@@ -373,6 +373,14 @@ describe("whole files", () => {
 		expect(await read(piecewise)).toStrictEqual(outcome);
 	});
 
+	test.each<readonly [string, string | Uint8Array, string]>([
+		["xlsx", raw([0x50, 0x4b, 0x03, 0x04, 0x14, 0, 6, 0]), "an .xlsx"],
+		["gzip", raw([0x1f, 0x8b, 8, 0]), "gzip"],
+		["PDF", Buffer.from("%PDF-1.7\n"), "PDF"],
+	])("a file that is no text is told by what it looks like: %s (H107)", async (_, source, name) => {
+		expect((await read(source)).message).toContain(name);
+	});
+
 	test("Latin-1 is refused with its line, whatever the pieces", async () => {
 		const latin1 = Buffer.from("email,name\na@x.test,Zoë\nb@x.test,x\n", "latin1");
 		for (const source of [latin1, bytewise(latin1)]) {
