@@ -7,6 +7,7 @@ import type {
 	Storage,
 	Transport,
 	TransportOutcome,
+	Worker,
 	WorkerOptions,
 } from "@convoke/core";
 import { createRenderer } from "@convoke/renderer";
@@ -260,4 +261,36 @@ describe("a bound for each domain", () => {
 		expect(Math.max(...fast.map(({ at }) => at)) - began).toBeLessThan(20_000);
 		expect((await audience.broadcasts.verify(id)).counts).toMatchObject({ sent: 400 });
 	});
+
+	test("is used up by one domain alone, which takes not much longer than it must", async () => {
+		const { audience, clock } = await scene(500, (_message, time) => time.sleep(3000).then(() => ACCEPTED));
+		const began = clock.monotonic();
+		await drain(audience.worker({ concurrency: 32, perDomain: 8 }), clock);
+		expect(clock.monotonic() - began).toBeLessThan((500 / 8) * 3000 * 1.1);
+	});
+
+	test("is not kept for those of a broadcast that was canceled", async () => {
+		const { audience, clock, id, draft, sent } = await scene(3000, (_message, time) =>
+			time.sleep(500).then(() => ACCEPTED),
+		);
+		const worker = audience.worker({ concurrency: 32, perDomain: 2 });
+		await worker.run({ until: new Date(clock.now().getTime() + 3000) });
+		await audience.broadcasts.cancel(id);
+		const before = sent.length;
+		const filter = { field: "email", op: "startsWith", value: "c0001" } as const;
+		await audience.broadcasts.send((await audience.broadcasts.create({ ...draft, everyone: false, filter })).id);
+		const began = clock.monotonic();
+		await drain(worker, clock);
+		expect(sent.length - before).toBe(10);
+		expect(clock.monotonic() - began).toBeLessThan(10_000);
+	});
 });
+
+/** Runs a worker until nothing remains. */
+async function drain(worker: Worker, clock: VirtualClock): Promise<void> {
+	for (let runs = 0; runs < 1000; runs += 1) {
+		if ((await worker.run()).remaining === 0) return;
+		clock.advance(1000);
+	}
+	throw new Error("Something remains after 1,000 runs.");
+}

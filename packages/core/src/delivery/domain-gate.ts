@@ -7,13 +7,13 @@ const MAX_DELAY_MS = 3_600_000;
 
 interface Domain {
 	inFlight: number;
-	/** How many were put back since one was begun last. */
-	putBack: number;
+	/** When the last of those that were put back comes again, by broadcast: those of a canceled one never do. */
+	readonly lastTurns: Map<string, number>;
 	/** How long a hand-over lasts, on a moving average. */
 	ms: number;
 }
 
-/** Bounds how many messages go to one domain at once. */
+/** Bounds how many messages go to one domain at once. Times are those of a monotonic clock, in milliseconds. */
 export class DomainGate {
 	readonly #limit: number;
 	readonly #domains = new Map<string, Domain>();
@@ -23,32 +23,33 @@ export class DomainGate {
 	}
 
 	/** Begins a message to an address, or answers in how many milliseconds its turn may come. */
-	begin(address: string): number | undefined {
+	begin(address: string, broadcastId: string, now: number): number | undefined {
 		const domain = this.#of(address);
 		if (domain.inFlight < this.#limit) {
 			domain.inFlight += 1;
-			domain.putBack = Math.max(0, domain.putBack - 1);
 			return undefined;
 		}
-		domain.putBack += 1;
 		// Behind those that were put back before it, so that each is looked at about once more.
-		const turn = (domain.putBack / this.#limit) * domain.ms;
-		return Math.min(Math.max(turn, MIN_DELAY_MS), MAX_DELAY_MS);
+		const next = (domain.lastTurns.get(broadcastId) ?? now) + domain.ms / this.#limit;
+		const turn = Math.min(Math.max(next, now + MIN_DELAY_MS), now + MAX_DELAY_MS);
+		domain.lastTurns.set(broadcastId, turn);
+		return turn - now;
 	}
 
 	/** A message that was begun has ended after `ms`. */
-	end(address: string, ms: number): void {
+	end(address: string, ms: number, now: number): void {
 		const domain = this.#of(address);
 		domain.inFlight -= 1;
 		domain.ms = domain.ms * 0.8 + ms * 0.2;
-		if (domain.inFlight === 0 && domain.putBack === 0) this.#domains.delete(domainOf(address));
+		for (const [id, turn] of domain.lastTurns) if (turn <= now) domain.lastTurns.delete(id);
+		if (domain.inFlight === 0 && domain.lastTurns.size === 0) this.#domains.delete(domainOf(address));
 	}
 
 	#of(address: string): Domain {
 		const name = domainOf(address);
 		const known = this.#domains.get(name);
 		if (known !== undefined) return known;
-		const made = { inFlight: 0, putBack: 0, ms: GUESS_MS };
+		const made = { inFlight: 0, lastTurns: new Map<string, number>(), ms: GUESS_MS };
 		this.#domains.set(name, made);
 		return made;
 	}

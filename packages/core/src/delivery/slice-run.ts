@@ -180,12 +180,13 @@ export class SliceRun {
 		const tried = { contactId: contact.id, attempt };
 		const began = clock.monotonic();
 		if (began >= this.#leaseEnd) return untried(tried);
-		const delay = this.#gates.domains?.begin(contact.email);
+		const delay = this.#gates.domains?.begin(contact.email, this.#broadcast.broadcastId, began);
 		if (delay !== undefined) return untried(tried, null, new Date(clock.now().getTime() + delay));
 		try {
 			return await this.#handOver({ contact, attempt, tries });
 		} finally {
-			this.#gates.domains?.end(contact.email, clock.monotonic() - began);
+			const now = clock.monotonic();
+			this.#gates.domains?.end(contact.email, now - began, now);
 		}
 	}
 
