@@ -115,6 +115,12 @@ test("an act on many that was aborted before it began says so, and not that noth
 	expect(await audience.contacts.count()).toBe(1);
 });
 
+test("a target of an act on many may have fields that are undefined", async () => {
+	const { audience } = await scene();
+	const target = { refs: undefined, filter: { field: "email", op: "isSet", value: true }, segmentId: undefined };
+	expect(await audience.contacts.bulk.remove(untyped(target))).toMatchObject({ changed: 1 });
+});
+
 describe("a run's limits", () => {
 	test("`until` may be text, and holds", async () => {
 		const { audience, inbox, clock } = createTestAudience();

@@ -182,7 +182,7 @@ export class ContactBulk<F = Filter> {
 			const message = "Say whom: one of `filter`, `segmentId`, `refs`, and `everyone: true`.";
 			throw invalidInput(named.length > 1 ? "target_ambiguous" : "target_missing", "target", message);
 		}
-		if ("refs" in target) return this.#ofRefs(target.refs, after);
+		if ("refs" in target && target.refs !== undefined) return this.#ofRefs(target.refs, after);
 		if (after !== undefined) checkId(after, "after");
 		const { tenant } = this.#context;
 		const selection = {
