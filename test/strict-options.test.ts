@@ -121,6 +121,15 @@ test("a target of an act on many may have fields that are undefined", async () =
 	expect(await audience.contacts.bulk.remove(untyped(target))).toMatchObject({ changed: 1 });
 });
 
+test("an act on all but the members of a segment that is gone is refused, for those were everyone", async () => {
+	const { audience } = await scene();
+	const notGone = { filter: { not: { segment: GONE } } } as const;
+	await expect(audience.contacts.bulk.remove(notGone)).rejects.toMatchObject({ reason: "segment_not_found" });
+	const notTopic = { filter: { not: { topic: GONE, is: "opt_in" } } } as const;
+	await expect(audience.contacts.bulk.remove(notTopic)).rejects.toMatchObject({ reason: "topic_not_found" });
+	expect(await audience.contacts.count()).toBe(1);
+});
+
 describe("a run's limits", () => {
 	test("`until` may be text, and holds", async () => {
 		const { audience, inbox, clock } = createTestAudience();

@@ -1,6 +1,7 @@
 import { checkFields, checkFunction, checkSignal } from "../check-input.ts";
 import type { TenantContext } from "../context.ts";
 import { invalidInput } from "../errors.ts";
+import { checkFilter } from "../filter/check-filter.ts";
 import type { Filter } from "../filter/filter.ts";
 import { checkId } from "../ids.ts";
 import type { ContactRecord } from "../model/contact.ts";
@@ -9,6 +10,7 @@ import type { ContactDecision } from "../ports/storage.ts";
 import { mergeContact, removeContact } from "../rules/contact-changes.ts";
 import type { Act, ContactEdit } from "../rules/contact-changes.ts";
 import { bindTargetFilter } from "./bind.ts";
+import { requireFilter } from "./broadcast-references.ts";
 import { checkActor, checkContactRef, checkSegmentLinks, checkTopicLinks } from "./contact-input.ts";
 import type { ActOptions, ContactRef, TopicChoice } from "./contact-input.ts";
 import { requireStaticSegments, requireTopics } from "./contact-units.ts";
@@ -108,7 +110,11 @@ export class ContactBulk<F = Filter> {
 		return this.#edit(target, { choices }, options);
 	}
 
-	/** Removes contacts. Their opt-outs stay with their addresses. @throws `invalid_input`; `not_found` for the segment. */
+	/**
+	 * Removes contacts. Their opt-outs stay with their addresses.
+	 *
+	 * @throws `invalid_input`; `not_found` for a segment or topic of the target.
+	 */
 	async remove(target: BulkTarget<F>, options?: BulkOptions): Promise<BulkProgress> {
 		return this.#run(target, options, (act) => (contact) => ({
 			decision: removeContact(contact, act),
@@ -190,6 +196,8 @@ export class ContactBulk<F = Filter> {
 			segmentId: "segmentId" in target ? target.segmentId : undefined,
 		};
 		const filter = await bindTargetFilter(this.#context, selection);
+		// A list shows what `not` a segment that is gone takes in; an act would take everyone.
+		if (selection.filter !== undefined) await requireFilter(this.#context, checkFilter(selection.filter));
 		return async (from) => {
 			const ids = (await tenant.pageContacts(filter, { limit: UNIT, after: from })).map(({ id }) => id);
 			return { ids, cursor: ids.length < UNIT ? null : (ids.at(-1) ?? null) };
