@@ -70,6 +70,26 @@ describe("a key of the caller's", () => {
 	});
 });
 
+describe("a broadcast that was called off", () => {
+	test("is not sent by a call that is repeated, but by one with another key", async () => {
+		const { audience, messages } = await scene(3);
+		const { id } = await audience.broadcasts.create(DRAFT);
+		const once = { idempotencyKey: "spring", scheduledAt: "2030-01-01T10:00:00Z" };
+		expect(await audience.broadcasts.send(id, once)).toMatchObject({ status: "scheduled" });
+		expect(await audience.broadcasts.cancel(id)).toMatchObject({ status: "draft", statusReason: "canceled" });
+		const refused = { code: "invalid_state", reason: "canceled" };
+		await expect(audience.broadcasts.send(id, once)).rejects.toMatchObject(refused);
+		await audience.broadcasts.update(id, { subject: "After all" });
+		await expect(audience.broadcasts.send(id, once)).rejects.toMatchObject(refused);
+		const anew = { idempotencyKey: "spring, after all" };
+		for (const _ of [1, 2]) {
+			expect(await audience.broadcasts.send(id, anew)).toMatchObject({ status: "queued", statusReason: null });
+		}
+		await audience.worker().run();
+		expect(messages).toHaveLength(3);
+	});
+});
+
 describe("a slice that a host's queue has sent", () => {
 	test("is planned and sent by jobs, several at once, each recipient by one of them", async () => {
 		const { audience, messages } = await scene(7000);

@@ -36,7 +36,7 @@ export interface Broadcast {
 	readonly name: string | null;
 	/** Where it stands. */
 	readonly status: BroadcastStatus;
-	/** Why it is `failed`, or `paused` by the worker. */
+	/** Why it is `failed`, or `paused` by the worker; `canceled` of a draft that was scheduled. */
 	readonly statusReason: string | null;
 	/** Target: the members of this segment. */
 	readonly segmentId: string | null;

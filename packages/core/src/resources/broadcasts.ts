@@ -93,6 +93,9 @@ export interface ResolveOptions {
 
 const MAX_ATTEMPTS = 20;
 
+/** Why a broadcast that was scheduled is a draft again. */
+const CANCELED = "canceled";
+
 /** `audience.broadcasts`: one message for many contacts. */
 export class Broadcasts<F = Filter> {
 	readonly #context: TenantContext;
@@ -246,7 +249,8 @@ export class Broadcasts<F = Filter> {
 	 * Freezes the content and queues the broadcast, or schedules it; a worker plans and sends it. What `check` calls an
 	 * error keeps it from being sent.
 	 *
-	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft; `not_found`.
+	 * @throws `invalid_input` for an error of `check`; `invalid_state` unless it is a draft, and with `canceled` when it was
+	 * called off since the key was first used; `not_found`.
 	 */
 	async send(id: string, options: SendOptions = {}): Promise<Broadcast> {
 		checkFields(options, "options", ["scheduledAt", "idempotencyKey"]);
@@ -254,10 +258,17 @@ export class Broadcasts<F = Filter> {
 		if (options.idempotencyKey === undefined) return this.#send(id, due);
 		const { id: broadcastId } = await this.#find(id);
 		const asked = { broadcastId, scheduledAt: due?.toISOString() ?? null };
-		const { isRepeated } = await useKey(this.#context, options.idempotencyKey, "send", asked);
+		const { isRepeated, firstUsed } = await useKey(this.#context, options.idempotencyKey, "send", asked);
 		const found = await this.#find(broadcastId);
 		// It was sent by the first call, or is being sent; if that was interrupted before, this one does it.
 		if (isRepeated && found.status !== "draft") return toBroadcast(found);
+		if (isRepeated && found.statusReason === CANCELED && found.updatedAt > firstUsed) {
+			throw new ConvokeError("invalid_state", {
+				reason: CANCELED,
+				resource: "broadcast",
+				message: "The broadcast was called off after it was sent with this key; with another key it is sent after all.",
+			});
+		}
 		return this.#send(broadcastId, due);
 	}
 
@@ -266,8 +277,10 @@ export class Broadcasts<F = Filter> {
 			const content = await freeze(this.#context, broadcast);
 			await new Properties(this.#context).writeDeclared();
 			const now = this.#context.clock.now();
-			if (due !== undefined && due > now) return { changes: { status: "scheduled", scheduledAt: due } };
-			return { changes: await queuedFields(this.#context, now), content };
+			if (due !== undefined && due > now) {
+				return { changes: { status: "scheduled", statusReason: null, scheduledAt: due } };
+			}
+			return { changes: { ...(await queuedFields(this.#context, now)), statusReason: null }, content };
 		});
 	}
 
@@ -292,7 +305,8 @@ export class Broadcasts<F = Filter> {
 		const broadcast = await this.#find(id);
 		const at = clock.now();
 		if (broadcast.status === "scheduled") {
-			const changes = { status: "draft" as const, scheduledAt: null, updatedAt: at };
+			const updatedAt = laterThan(broadcast.updatedAt, at);
+			const changes = { status: "draft" as const, statusReason: CANCELED, scheduledAt: null, updatedAt };
 			if (await tenant.moveBroadcast({ id: broadcast.id, from: BROADCAST_MOVES.unschedule, changes })) {
 				return this.get(id);
 			}
@@ -424,8 +438,7 @@ export class Broadcasts<F = Filter> {
 			const before = await this.#find(id);
 			if (before.status !== "draft") throw illegalTransition(act, before.status, BROADCAST_MOVES[act]);
 			const { changes, content } = await decide(before);
-			// Always later than before, so that it tells one version from the next.
-			const updatedAt = new Date(Math.max(clock.now().getTime(), before.updatedAt.getTime() + 1));
+			const updatedAt = laterThan(before.updatedAt, clock.now());
 			const move = { id: before.id, from: BROADCAST_MOVES[act], unchangedSince: before.updatedAt };
 			if (await tenant.moveBroadcast({ ...move, changes: { ...changes, updatedAt }, content })) return this.get(id);
 			// It was changed or moved on meanwhile, or what it refers to was removed: the next look tells.
@@ -444,6 +457,11 @@ export class Broadcasts<F = Filter> {
 		if (!moved) throw illegalTransition(act, after.status, from);
 		return toBroadcast(after);
 	}
+}
+
+/** Now, or if need be later, so that it tells one version from the next. */
+function laterThan(before: Date, now: Date): Date {
+	return new Date(Math.max(now.getTime(), before.getTime() + 1));
 }
 
 /** The fields of a broadcast that is being queued at `now`. */

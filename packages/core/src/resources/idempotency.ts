@@ -12,6 +12,8 @@ export interface UsedKey {
 	readonly subjectId: string;
 	/** Whether the key was used before. */
 	readonly isRepeated: boolean;
+	/** When it was first used. */
+	readonly firstUsed: Date;
 }
 
 /**
@@ -37,5 +39,5 @@ export async function useKey(
 			message: "The key was used for another call within a day: give each call that differs a key of its own.",
 		});
 	}
-	return { subjectId: kept.subjectId, isRepeated: kept.subjectId !== use.subjectId };
+	return { subjectId: kept.subjectId, isRepeated: kept.subjectId !== use.subjectId, firstUsed: kept.at };
 }
