@@ -155,6 +155,7 @@ export class ImportRun {
 			const { plan, staticSegments } = this.#task;
 			const row = "cells" in next.value ? mapRow(next.value, plan, staticSegments) : next.value;
 			if (!this.#take(row)) {
+				await this.#context.clock.pause();
 				await this.#finishUnit();
 				this.#take(row);
 				onProgress?.(this.#record.counts);

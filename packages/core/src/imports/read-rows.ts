@@ -65,14 +65,15 @@ async function* readRecords(
 	try {
 		for await (const { text, fault } of holdHead(readText(source, encoding), scan)) {
 			parser ??= createRecordParser(delimiter ?? scan.found().delimiter);
-			yield* unpack(await parser.feed(text));
+			const parsed = await parser.feed(text);
+			// A source in memory would otherwise hold the event loop from its first row to its last.
+			await nextTurn();
+			yield* unpack(parsed);
 			if (fault !== undefined) {
 				// The parser lets go of the last whole row when it has seen what follows; this ends no row.
 				yield* (await parser.feed("????")).rows;
 				throw fault;
 			}
-			// A source in memory would otherwise hold the event loop from its first row to its last.
-			await nextTurn();
 		}
 		if (parser !== undefined) yield* unpack(await parser.end());
 	} finally {
