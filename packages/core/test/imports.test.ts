@@ -112,14 +112,14 @@ describe("importing contacts", () => {
 			file: file(),
 			onProgress({ total }) {
 				seen.push(total);
-				if (total === 45)
+				if (total === 23)
 					canceling.push(
 						audience.contacts.imports.list().then(({ data }) => audience.contacts.imports.cancel(data[0]?.id ?? "")),
 					);
 			},
 		});
 		await Promise.all(canceling);
-		expect(seen.slice(0, 2)).toEqual([20, 45]);
+		expect(seen.slice(0, 2)).toEqual([10, 23]);
 		expect(report.status).toBe("canceled");
 		expect(await audience.contacts.count()).toBe(report.counts.total);
 		expect(report.counts.total).toBeLessThan(1000);
@@ -127,13 +127,15 @@ describe("importing contacts", () => {
 	});
 
 	test("writes smaller units where they keep the process for long", async () => {
-		let time = 0;
-		const audience = openAudience({}, { monotonic: () => (time += 20) });
+		let [time, looks] = [0, 0];
+		// Two looks for each unit: the first six take no time.
+		const monotonic = (): number => (time += (looks += 1) > 12 ? 20 : 0);
+		const audience = openAudience({}, { monotonic });
 		const totals: number[] = [0];
 		const list = Array.from({ length: 1000 }, (_, index) => `c${index}@example.com`).join("\n");
 		await audience.contacts.imports.create({ list, onProgress: ({ total }) => void totals.push(total) });
 		const units = totals.slice(1).map((total, index) => total - (totals[index] ?? 0));
-		expect(units.slice(0, 4)).toEqual([20, 10, 10, 10]);
+		expect(units.slice(0, 9)).toEqual([10, 13, 16, 20, 25, 31, 39, 10, 10]);
 		expect(Math.min(...units.slice(0, -2))).toBe(10);
 		expect(await audience.contacts.count()).toBe(1000);
 	});
@@ -241,8 +243,8 @@ describe("importing contacts", () => {
 			};
 			await expect(audience.contacts.imports.create({ list, onProgress })).rejects.toThrow("No more.");
 			const { data } = await audience.contacts.imports.list();
-			expect(data).toMatchObject([{ status: "failed", failure: "interrupted", counts: { total: 21 } }]);
-			expect(await audience.contacts.count()).toBe(21);
+			expect(data).toMatchObject([{ status: "failed", failure: "interrupted", counts: { total: 11 } }]);
+			expect(await audience.contacts.count()).toBe(11);
 		});
 	});
 

@@ -1,3 +1,4 @@
+import { systemClock } from "@convoke/core";
 import type { Database } from "better-sqlite3";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -79,6 +80,8 @@ export class Checkpoints {
 
 	async #ask(): Promise<void> {
 		try {
+			// To start a thread takes a moment, and the unit has taken one already.
+			await systemClock.pause();
 			const worker = (this.#worker ??= this.#start());
 			// Only while it is waited for does it keep the process alive.
 			worker.ref();

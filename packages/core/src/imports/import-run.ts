@@ -54,13 +54,13 @@ type Rows = AsyncIterator<TableRow | RefusedRow>;
 type OnProgress = ((counts: ImportCounts) => void) | undefined;
 
 /** Rows of a unit: few at first, before the engine knows the code. */
-const FIRST_UNIT = 20;
+const FIRST_UNIT = 10;
 const MIN_UNIT = 10;
 const MAX_UNIT = 200;
 const GROWTH = 1.25;
 
 /** How long a unit is to keep the process from everything else, in milliseconds, where its storage works in one tick. */
-const UNIT_MS = 6;
+const UNIT_MS = 4;
 const MAX_REVIEWED = 1_000;
 const MAX_SAMPLES = 5;
 
