@@ -47,6 +47,7 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 		pollSeconds: 1,
 		retryMinutes: Array.from({ length: 12 }, () => 0.02),
 		onUncertain: mode === "hold" ? "hold" : "resend",
+		...(chance(0.2) && { perDomain: 1 + upTo(2) }),
 	};
 	const healthy = new SimulatedProcess({ timeline, latency: () => 0, fate: () => "none" });
 	const memory = createMemoryStorage({ clock: healthy.clock });
@@ -126,7 +127,9 @@ export async function simulate(seed: number, { bug, blow }: SimulationOptions = 
 
 	const admin = open(healthy, false);
 	const count = 6 + upTo(6);
-	await admin.contacts.createMany(Array.from({ length: count }, (_, index) => ({ email: `c${index}@example.com` })));
+	await admin.contacts.createMany(
+		Array.from({ length: count }, (_, index) => ({ email: `c${index}@example${index % 2}.com` })),
+	);
 	const ids = (await admin.contacts.list({ limit: 100 })).data.map(({ id }) => id);
 	for (const id of ids) if (chance(0.3)) tempers.set(id, temperOf(random));
 	broadcastId = (await admin.broadcasts.create({ everyone: true, from: "a@example.com", subject: "Hi", text: "Hi" }))
