@@ -12,7 +12,7 @@ const SHORT: Readonly<Record<string, Short>> = {
 	term: { kills: 2, recipients: 200, workers: 1, storages: ["sqlite", "postgres"] },
 	optout: { kills: 1, recipients: 300, workers: 2, storages: ["sqlite", "postgres"] },
 	pause: { kills: 4, recipients: 200, workers: 1, storages: ["sqlite"] },
-	import: { kills: 2, recipients: 3_000, workers: 1, storages: ["sqlite", "postgres"] },
+	import: { kills: 2, recipients: 20_000, workers: 1, storages: ["sqlite", "postgres"] },
 	restart: { kills: 1, recipients: 200, workers: 1, storages: ["postgres"] },
 };
 

@@ -23,5 +23,7 @@ const options = {
 	},
 	onProgress: ({ total }: { readonly total: number }) => void writeSync(1, `${total}\n`),
 };
-await (last === undefined ? imports.create(options) : imports.resume(last.id, options));
+if (last === undefined) await imports.create(options);
+// The one before may have come to the end just before it was killed.
+else if (last.status === "in_progress") await imports.resume(last.id, options);
 await audience.close();
