@@ -8,35 +8,24 @@ import type { OfBroadcast, SliceWork } from "./slice-work.ts";
 import { all, changesOf } from "./statement.ts";
 import type { Unit } from "./statement.ts";
 
+/** Whose outcomes are recorded, and under which claim they were marked. */
+interface OutcomesOf extends OfBroadcast {
+	readonly contacts: unknown;
+	readonly claim: number;
+	readonly at: number;
+}
+
 /** Records what became of recipients that were marked `sending`. */
 export class OutcomeStore {
 	readonly #dialect: SqlDialect;
-	readonly #record: Query<
-		OfBroadcast & { readonly records: string; readonly contacts: unknown; readonly claim: number; readonly at: number },
-		{ state: string }
-	>;
-	readonly #accept: Query<
-		OfBroadcast & {
-			readonly contacts: unknown;
-			readonly attempt: number;
-			readonly claim: number;
-			readonly at: number;
-		},
-		unknown
-	>;
+	readonly #record: Query<OutcomesOf & { readonly records: string }, { state: string }>;
+	readonly #accept: Query<OutcomesOf & { readonly attempt: number }, unknown>;
 
 	constructor(dialect: SqlDialect) {
 		this.#dialect = dialect;
 		const { db } = dialect;
 		const recipients = sql.table("convoke_broadcast_recipients");
-		this.#record = query<
-			OfBroadcast & {
-				readonly records: string;
-				readonly contacts: unknown;
-				readonly claim: number;
-				readonly at: number;
-			}
-		>()((param) => {
+		this.#record = query<OutcomesOf & { readonly records: string }>()((param) => {
 			const outcomes = dialect.records(param("records"), {
 				contact_id: "id",
 				attempt: "integer",
@@ -56,14 +45,7 @@ export class OutcomeStore {
 				and r.state = 'sending' and r.attempts = o.attempt and r.claim = ${param("claim")} returning state`;
 			return compilable(recorded, db);
 		});
-		this.#accept = query<
-			OfBroadcast & {
-				readonly contacts: unknown;
-				readonly attempt: number;
-				readonly claim: number;
-				readonly at: number;
-			}
-		>()((param) => {
+		this.#accept = query<OutcomesOf & { readonly attempt: number }>()((param) => {
 			const accepted = sql`update ${recipients} set state = 'sent', reason = null, retry_at = null, provider_id = null,
 					updated_at = ${param("at")}
 				where tenant_id = ${param("tenant")} and broadcast_id = ${param("broadcast")}

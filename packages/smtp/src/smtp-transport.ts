@@ -106,7 +106,10 @@ function toMail(message: Message, signal: AbortSignal): SendMailOptions & { read
 	};
 }
 
-/** Saves nodemailer from counting the characters of each part twice to come to the same: a tenth of all its work. */
+/**
+ * Saves nodemailer from counting the characters of each part twice to choose the same for it: a tenth of all its work.
+ * Header fields beyond ASCII are then encoded so too, which may make them longer (RFC 2047 section 4.2).
+ */
 function isMostlyAscii({ html, text }: Message): boolean {
 	const body = html ?? text ?? "";
 	return Buffer.byteLength(body) < body.length * 1.1;
